@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Open addressing with linear probing; SipHash-1-3. */
+#include "base/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { MAP_SLOTS_FIRST = 16 };
+
+static inline uint64_t rotl(uint64_t x, int b)
+{
+	return x << b | x >> (64 - b);
+}
+
+static inline void sip_round(uint64_t v[static 4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] = rotl(v[2], 32);
+}
+
+uint64_t zl_hash(const uint64_t seed[static 2], const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+	uint64_t v[4] = { seed[0] ^ UINT64_C(0x736f6d6570736575),
+		seed[1] ^ UINT64_C(0x646f72616e646f6d),
+		seed[0] ^ UINT64_C(0x6c7967656e657261),
+		seed[1] ^ UINT64_C(0x7465646279746573) };
+	uint64_t word = 0, last = (uint64_t)n << 56;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	word = 0;
+	memcpy(&word, p, n);
+	last |= word;
+	v[3] ^= last;
+	sip_round(v);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+void zl_map_init(struct zl_map *m, size_t key_size, size_t most)
+{
+	memset(m, 0, sizeof(*m));
+	m->key_size = key_size;
+	m->most = most;
+	/* Without entropy yet the map still works, with a guessable hash. */
+	(void)!getrandom(m->seed, sizeof(m->seed), GRND_NONBLOCK);
+}
+
+void zl_map_done(struct zl_map *m)
+{
+	free(m->keys);
+	free(m->values);
+	m->keys = NULL;
+	m->values = NULL;
+	m->n_slots = m->n = 0;
+}
+
+static uint8_t *slot_key(const struct zl_map *m, size_t i)
+{
+	return m->keys + i * m->key_size;
+}
+
+static size_t home_slot(const struct zl_map *m, const void *key)
+{
+	return (size_t)zl_hash(m->seed, key, m->key_size) & (m->n_slots - 1);
+}
+
+/* The slot that holds `key`, or the free one where it would go. */
+static size_t find_slot(const struct zl_map *m, const void *key)
+{
+	size_t i = home_slot(m, key);
+
+	while (m->values[i] != NULL && memcmp(slot_key(m, i), key, m->key_size) != 0)
+		i = (i + 1) & (m->n_slots - 1);
+	return i;
+}
+
+static int grow(struct zl_map *m)
+{
+	struct zl_map old = *m;
+	size_t n_slots = old.n_slots == 0 ? MAP_SLOTS_FIRST : old.n_slots * 2;
+	uint8_t *keys = calloc(n_slots, m->key_size);
+	void **values = calloc(n_slots, sizeof(*values));
+
+	if (keys == NULL || values == NULL) {
+		free(keys);
+		free(values);
+		return -ENOMEM;
+	}
+	m->keys = keys;
+	m->values = values;
+	m->n_slots = n_slots;
+	for (size_t i = 0; i < old.n_slots; i++) {
+		size_t to;
+
+		if (old.values[i] == NULL)
+			continue;
+		to = find_slot(m, slot_key(&old, i));
+		memcpy(slot_key(m, to), slot_key(&old, i), m->key_size);
+		m->values[to] = old.values[i];
+	}
+	free(old.keys);
+	free(old.values);
+	return 0;
+}
+
+int zl_map_put(struct zl_map *m, const void *key, void *value)
+{
+	size_t i;
+
+	if (value == NULL)
+		return -EINVAL;
+	if (m->n_slots != 0) {
+		i = find_slot(m, key);
+		if (m->values[i] != NULL) {
+			m->values[i] = value;
+			return 0;
+		}
+	}
+	if (m->most != 0 && m->n >= m->most)
+		return -ENOBUFS;
+	if ((m->n + 1) * 4 > m->n_slots * 3) {
+		int r = grow(m);
+
+		if (r < 0)
+			return r;
+	}
+	i = find_slot(m, key);
+	memcpy(slot_key(m, i), key, m->key_size);
+	m->values[i] = value;
+	m->n++;
+	return 0;
+}
+
+void *zl_map_find(const struct zl_map *m, const void *key)
+{
+	return m->n == 0 ? NULL : m->values[find_slot(m, key)];
+}
+
+void *zl_map_remove(struct zl_map *m, const void *key)
+{
+	size_t mask = m->n_slots - 1, hole, i;
+	void *old;
+
+	if (m->n == 0)
+		return NULL;
+	hole = find_slot(m, key);
+	old = m->values[hole];
+	if (old == NULL)
+		return NULL;
+	/* Shift back whatever probed past the hole. */
+	for (i = (hole + 1) & mask; m->values[i] != NULL; i = (i + 1) & mask) {
+		size_t home = home_slot(m, slot_key(m, i));
+
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		memcpy(slot_key(m, hole), slot_key(m, i), m->key_size);
+		m->values[hole] = m->values[i];
+		hole = i;
+	}
+	m->values[hole] = NULL;
+	m->n--;
+	return old;
+}
+
+void *zl_map_next(const struct zl_map *m, size_t *at)
+{
+	while (*at < m->n_slots) {
+		void *v = m->values[(*at)++];
+
+		if (v != NULL)
+			return v;
+	}
+	return NULL;
+}

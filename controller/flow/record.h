@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one internal flow record, whatever protocol it came in: what the collector
+ * puts into the ring and the engine takes out.
+ *
+ * Fixed size, no pointers, no padding that matters.  A field that is not in
+ * `present` is zero and means nothing.
+ *
+ *	octets, packets	as sent, not multiplied by `sampling`
+ *	first_ms, last_ms	wall milliseconds of the exporter's clock
+ *	age_ms		how long before the datagram was sent the flow's last
+ *			packet was seen, by the exporter's clock alone: free of
+ *			skew between machines; `age_error_ms` says how exact
+ *	arrival		our wall clock when the datagram came (SO_TIMESTAMPNS)
+ *	in_if, out_if	the exporter's numbers; 0 is no evidence
+ *	tcp_flags	all flags seen in the flow, ORed (RFC 9293: FIN 1, SYN 2, RST 4,
+ *			PSH 8, ACK 16, URG 32)
+ */
+#ifndef ZL_FLOW_RECORD_H
+#define ZL_FLOW_RECORD_H
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+
+enum zl_flow_field {
+	ZL_FLOW_SRC = 1 << 0,
+	ZL_FLOW_DST = 1 << 1,
+	ZL_FLOW_SPORT = 1 << 2,
+	ZL_FLOW_DPORT = 1 << 3,
+	ZL_FLOW_PROTO = 1 << 4,
+	ZL_FLOW_OCTETS = 1 << 5,
+	ZL_FLOW_PACKETS = 1 << 6,
+	ZL_FLOW_FIRST = 1 << 7,
+	ZL_FLOW_LAST = 1 << 8,
+	ZL_FLOW_IN_IF = 1 << 9,
+	ZL_FLOW_OUT_IF = 1 << 10,
+	ZL_FLOW_TCP_FLAGS = 1 << 11,
+	ZL_FLOW_TOS = 1 << 12,
+	ZL_FLOW_VLAN = 1 << 13,
+	ZL_FLOW_SRC_MAC = 1 << 14,
+	ZL_FLOW_DST_MAC = 1 << 15,
+	ZL_FLOW_SAMPLING = 1 << 16,
+	ZL_FLOW_DIRECTION = 1 << 17, /* 0 ingress, 1 egress */
+	ZL_FLOW_REV_OCTETS = 1 << 18, /* RFC 5103 biflow */
+	ZL_FLOW_REV_PACKETS = 1 << 19,
+	ZL_FLOW_REV_TCP_FLAGS = 1 << 20,
+	ZL_FLOW_TOTAL_OCTETS = 1 << 21, /* octetTotalCount, 85 */
+	ZL_FLOW_TOTAL_PACKETS = 1 << 22,
+	ZL_FLOW_AGE = 1 << 23,
+	ZL_FLOW_ICMP = 1 << 24, /* type << 8 | code */
+};
+
+enum zl_flow_version {
+	ZL_FLOW_V5 = 5,
+	ZL_FLOW_V9 = 9,
+	ZL_FLOW_IPFIX = 10,
+};
+
+struct zl_flow {
+	struct zl_addr src, dst;
+	struct zl_addr exporter;
+	uint64_t octets, packets;
+	uint64_t rev_octets, rev_packets;
+	uint64_t total_octets, total_packets;
+	int64_t first_ms, last_ms;
+	struct zl_wall arrival;
+	uint32_t present; /* bits of enum zl_flow_field */
+	uint32_t odid;	  /* observation domain, source id, v5 engine */
+	uint32_t in_if, out_if;
+	uint32_t sampling; /* one in this many */
+	uint32_t age_ms, age_error_ms;
+	uint16_t exporter_port;
+	uint16_t sport, dport;
+	uint16_t vlan;
+	uint16_t template_id; /* 0 for v5 */
+	uint16_t icmp;
+	uint8_t ip_version; /* 4, 6, or 0 when no address was sent */
+	uint8_t proto;
+	uint8_t tcp_flags, rev_tcp_flags;
+	uint8_t tos;
+	uint8_t direction;
+	uint8_t version; /* enum zl_flow_version */
+	uint8_t pad;
+	struct zl_mac src_mac, dst_mac;
+};
+
+#endif
