@@ -20,7 +20,7 @@ DEPS_LAB = libvirt-daemon libvirt-daemon-system libvirt-clients \
 # --- folders, programs, libraries --------------------------------------------
 FOLDERS = base inventory policy mitigate mitigate/agent mitigate/actuator \
 	controller/flow controller/analyze controller/store controller/control \
-	controller/roles/engine controller/cli
+	controller/roles/parent controller/roles/engine controller/cli
 PROGRAMS = zonelockd zonelock-collector zonelock-engine zonelock-inventory \
 	zonelock-actuator zonelock-agent zonelock
 MAIN_zonelockd = controller/roles/parent.c

@@ -48,7 +48,7 @@ bool zl_addr_is_zero(const struct zl_addr *a)
 	static const uint8_t zero[16];
 
 	return memcmp(a->b, zero, 16) == 0 ||
-		(zl_addr_is_v4(a) && memcmp(a->b + 12, zero, 4) == 0);
+	       (zl_addr_is_v4(a) && memcmp(a->b + 12, zero, 4) == 0);
 }
 
 bool zl_addr_is_multicast(const struct zl_addr *a)
@@ -69,9 +69,9 @@ bool zl_addr_is_link_local(const struct zl_addr *a)
 
 const char *zl_addr_format(const struct zl_addr *a, char buf[static ZL_ADDR_STR])
 {
-	const char *s = zl_addr_is_v4(a) ?
-		inet_ntop(AF_INET, a->b + 12, buf, ZL_ADDR_STR) :
-		inet_ntop(AF_INET6, a->b, buf, ZL_ADDR_STR);
+	const char *s = zl_addr_is_v4(a)
+				? inet_ntop(AF_INET, a->b + 12, buf, ZL_ADDR_STR)
+				: inet_ntop(AF_INET6, a->b, buf, ZL_ADDR_STR);
 
 	if (s == NULL)
 		buf[0] = '\0';
@@ -234,7 +234,8 @@ struct zl_uuid zl_uuid_random(void)
 	return u;
 }
 
-bool zl_endpoint_parse(const char *text, struct sockaddr_storage *ret, unsigned *ret_len)
+bool zl_endpoint_parse(
+	const char *text, struct sockaddr_storage *ret, unsigned *ret_len)
 {
 	char host[64], *colon, *end;
 	unsigned long port;
@@ -270,7 +271,8 @@ bool zl_endpoint_parse(const char *text, struct sockaddr_storage *ret, unsigned 
 	return true;
 }
 
-struct zl_addr zl_addr_from_sockaddr(const struct sockaddr_storage *ss, uint16_t *ret_port)
+struct zl_addr zl_addr_from_sockaddr(
+	const struct sockaddr_storage *ss, uint16_t *ret_port)
 {
 	if (ss->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)ss;

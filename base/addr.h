@@ -38,7 +38,7 @@ struct zl_addr zl_addr_from_v4(uint32_t host_order);
 struct zl_addr zl_addr_from_v4_be(const uint8_t b[static 4]);
 struct zl_addr zl_addr_from_v6(const uint8_t b[static 16]);
 bool zl_addr_is_v4(const struct zl_addr *a);
-bool zl_addr_is_zero(const struct zl_addr *a); /* ::, or 0.0.0.0 */
+bool zl_addr_is_zero(const struct zl_addr *a);	    /* ::, or 0.0.0.0 */
 bool zl_addr_is_multicast(const struct zl_addr *a); /* also 255.255.255.255 */
 bool zl_addr_is_link_local(const struct zl_addr *a);
 
@@ -60,8 +60,10 @@ struct zl_prefix zl_prefix_make(const struct zl_addr *a, uint8_t len);
 bool zl_prefix_has(const struct zl_prefix *p, const struct zl_addr *a);
 
 /* "10.0.0.1:2055" or "[::1]:2055" into what bind() takes; the sender of a datagram. */
-bool zl_endpoint_parse(const char *text, struct sockaddr_storage *ret, unsigned *ret_len);
-struct zl_addr zl_addr_from_sockaddr(const struct sockaddr_storage *ss, uint16_t *ret_port);
+bool zl_endpoint_parse(
+	const char *text, struct sockaddr_storage *ret, unsigned *ret_len);
+struct zl_addr zl_addr_from_sockaddr(
+	const struct sockaddr_storage *ss, uint16_t *ret_port);
 
 static inline bool zl_addr_eq(const struct zl_addr *a, const struct zl_addr *b)
 {

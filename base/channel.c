@@ -156,7 +156,8 @@ int zl_channel_new(sd_event *event, int fd, const struct zl_channel_handlers *ha
 	return 0;
 }
 
-static int fill_sockaddr(const char *path, struct sockaddr_un *ret, struct zl_error *reterr)
+static int fill_sockaddr(
+	const char *path, struct sockaddr_un *ret, struct zl_error *reterr)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->sun_family = AF_UNIX;
@@ -187,8 +188,8 @@ int zl_channel_connect(sd_event *event, const char *path,
 	return zl_channel_new(event, zl_take_fd(&fd), handlers, user, ret, reterr);
 }
 
-int zl_channel_listen(const char *path, unsigned mode, int gid, int *ret_fd,
-	struct zl_error *reterr)
+int zl_channel_listen(
+	const char *path, unsigned mode, int gid, int *ret_fd, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_fd) int fd = -1;
 	ZL_AUTO(zl_fd) int probe = -1;
@@ -203,7 +204,8 @@ int zl_channel_listen(const char *path, unsigned mode, int gid, int *ret_fd,
 		return zl_fail(reterr, -errno, "cannot make a socket: %m");
 	if (connect(probe, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		return zl_fail(reterr, -EADDRINUSE,
-			"somebody listens at %s already: is another one running?", path);
+			"somebody listens at %s already: is another one running?",
+			path);
 	if (errno == ECONNREFUSED)
 		(void)unlink(path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
@@ -234,7 +236,8 @@ void zl_channel_close(struct zl_channel *c)
 	free(c);
 }
 
-void zl_channel_start(struct zl_channel *c, struct zl_frame *f, uint16_t type, uint32_t seq)
+void zl_channel_start(
+	struct zl_channel *c, struct zl_frame *f, uint16_t type, uint32_t seq)
 {
 	zl_frame_start(f, c->out, sizeof(c->out), type, seq);
 }

@@ -26,7 +26,8 @@ enum { ZL_CHANNEL_QUEUE_MAX = 16 * 1024 * 1024 };
 struct zl_channel_handlers {
 	const struct zl_message *table;
 	size_t n_table;
-	void (*on_frame)(struct zl_channel *c, const struct zl_frame_in *in, void *user);
+	void (*on_frame)(
+		struct zl_channel *c, const struct zl_frame_in *in, void *user);
 	void (*on_closed)(struct zl_channel *c, const struct zl_error *why, void *user);
 };
 
@@ -56,8 +57,8 @@ void zl_channel_close(struct zl_channel *c);
  *
  * -ENOBUFS: frame or queue too large; -EPIPE: closed.  on_closed() follows later.
  */
-void zl_channel_start(struct zl_channel *c, struct zl_frame *f, uint16_t type,
-	uint32_t seq);
+void zl_channel_start(
+	struct zl_channel *c, struct zl_frame *f, uint16_t type, uint32_t seq);
 int zl_channel_send(struct zl_channel *c, struct zl_frame *f);
 
 /* Send bytes that are a frame already (to pass one on). */

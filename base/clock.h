@@ -20,7 +20,7 @@ struct zl_wall {
 	int64_t us;
 };
 
-#define ZL_US_PER_S INT64_C(1000000)
+#define ZL_US_PER_S  INT64_C(1000000)
 #define ZL_US_PER_MS INT64_C(1000)
 
 struct zl_mono zl_mono_now(void);

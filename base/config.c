@@ -94,8 +94,11 @@ static int on_line(void *user, const char *section, const char *name, const char
 int zl_config_read(const char *path, bool optional, const struct zl_option *options,
 	size_t n_options, void *into, struct zl_error *reterr)
 {
-	struct reading rd = { .path = path, .options = options,
-		.n_options = n_options, .into = into, .reterr = reterr };
+	struct reading rd = { .path = path,
+		.options = options,
+		.n_options = n_options,
+		.into = into,
+		.reterr = reterr };
 	ZL_AUTO(zl_file) FILE *f = NULL;
 	int line;
 

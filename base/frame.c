@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-void zl_frame_start(struct zl_frame *f, void *buf, size_t size, uint16_t type,
-	uint32_t seq)
+void zl_frame_start(
+	struct zl_frame *f, void *buf, size_t size, uint16_t type, uint32_t seq)
 {
 	*f = (struct zl_frame){ .buf = buf, .size = size };
 	if (size < MNL_NLMSG_HDRLEN) {
@@ -91,21 +91,16 @@ static bool has_valid_size(const struct nlattr *a, const struct zl_attr *row)
 	const char *text = mnl_attr_get_payload(a);
 
 	switch (row->type) {
-	case ZL_ATTR_U8:
-		return n == 1;
-	case ZL_ATTR_U16:
-		return n == 2;
-	case ZL_ATTR_U32:
-		return n == 4;
-	case ZL_ATTR_U64:
-		return n == 8;
+	case ZL_ATTR_U8: return n == 1;
+	case ZL_ATTR_U16: return n == 2;
+	case ZL_ATTR_U32: return n == 4;
+	case ZL_ATTR_U64: return n == 8;
 	case ZL_ATTR_STRING:
 		return n >= 1 && n - 1 >= row->min && n - 1 <= row->max &&
-			memchr(text, '\0', n) == text + n - 1;
+		       memchr(text, '\0', n) == text + n - 1;
 	case ZL_ATTR_BYTES:
 		return row->min == 0 ? n == row->max : n >= row->min && n <= row->max;
-	case ZL_ATTR_NEST:
-		return true;
+	case ZL_ATTR_NEST: return true;
 	}
 	return false;
 }
@@ -163,11 +158,11 @@ int zl_frame_parse(const void *bytes, size_t n, const struct zl_message *table,
 	int r;
 
 	if (n < MNL_NLMSG_HDRLEN || n > ZL_FRAME_MAX || nlh->nlmsg_len != n)
-		return zl_fail(reterr, -EPROTO, "frame of %zu bytes has a wrong length",
-			n);
+		return zl_fail(
+			reterr, -EPROTO, "frame of %zu bytes has a wrong length", n);
 	if (nlh->nlmsg_type >= n_table || table[nlh->nlmsg_type].name == NULL)
-		return zl_fail(reterr, -EPROTO, "frame of unknown type %u",
-			nlh->nlmsg_type);
+		return zl_fail(
+			reterr, -EPROTO, "frame of unknown type %u", nlh->nlmsg_type);
 	m = &table[nlh->nlmsg_type];
 	r = check_attrs(m->name, mnl_nlmsg_get_payload(nlh), n - MNL_NLMSG_HDRLEN,
 		m->attrs, m->n_attrs, DEPTH, reterr);
@@ -177,7 +172,8 @@ int zl_frame_parse(const void *bytes, size_t n, const struct zl_message *table,
 	ret->type = nlh->nlmsg_type;
 	ret->seq = nlh->nlmsg_seq;
 	ret->nlh = nlh;
-	mnl_attr_for_each(a, nlh, 0) {
+	mnl_attr_for_each(a, nlh, 0)
+	{
 		uint16_t number = mnl_attr_get_type(a);
 
 		if (number < m->n_attrs && number < ZL_FRAME_ATTRS &&
@@ -187,14 +183,16 @@ int zl_frame_parse(const void *bytes, size_t n, const struct zl_message *table,
 	return 0;
 }
 
-void zl_frame_open_nest(const struct nlattr *nest, const struct nlattr **tb, size_t n_tb)
+void zl_frame_open_nest(
+	const struct nlattr *nest, const struct nlattr **tb, size_t n_tb)
 {
 	const struct nlattr *a;
 
 	memset(tb, 0, n_tb * sizeof(*tb));
 	if (nest == NULL)
 		return;
-	mnl_attr_for_each_nested(a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		uint16_t number = mnl_attr_get_type(a);
 
 		if (number < n_tb && tb[number] == NULL)

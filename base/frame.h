@@ -59,7 +59,7 @@ struct zl_message {
 	uint16_t n_attrs;
 };
 
-#define ZL_ATTRS(a) .attrs = (a), .n_attrs = sizeof(a) / sizeof((a)[0])
+#define ZL_ATTRS(a)  .attrs = (a), .n_attrs = sizeof(a) / sizeof((a)[0])
 #define ZL_NESTED(a) .nested = (a), .n_nested = sizeof(a) / sizeof((a)[0])
 
 /* --- building --- */
@@ -70,8 +70,8 @@ struct zl_frame {
 	struct nlmsghdr *nlh;
 };
 
-void zl_frame_start(struct zl_frame *f, void *buf, size_t size, uint16_t type,
-	uint32_t seq);
+void zl_frame_start(
+	struct zl_frame *f, void *buf, size_t size, uint16_t type, uint32_t seq);
 void zl_frame_put_u8(struct zl_frame *f, uint16_t attr, uint8_t v);
 void zl_frame_put_u16(struct zl_frame *f, uint16_t attr, uint16_t v);
 void zl_frame_put_u32(struct zl_frame *f, uint16_t attr, uint32_t v);
@@ -100,7 +100,8 @@ int zl_frame_parse(const void *bytes, size_t n, const struct zl_message *table,
 	size_t n_table, struct zl_frame_in *ret, struct zl_error *reterr) ZL_CHECKED;
 
 /* The attributes of a nest that zl_frame_parse() has accepted. */
-void zl_frame_open_nest(const struct nlattr *nest, const struct nlattr **tb, size_t n_tb);
+void zl_frame_open_nest(
+	const struct nlattr *nest, const struct nlattr **tb, size_t n_tb);
 
 /* Values of accepted attributes; 0, "" or NULL when the attribute is absent. */
 uint8_t zl_attr_u8(const struct nlattr *a);
@@ -114,11 +115,13 @@ void zl_attr_copy(const struct nlattr *a, void *to, size_t n);
 
 /* Walk the attributes of one number in a frame, or in a nest. */
 #define zl_frame_each(a, in, number)                                                   \
-	mnl_attr_for_each((a), (in)->nlh, 0)                                           \
-		if (mnl_attr_get_type(a) != (number)) {                                \
-		} else
+	mnl_attr_for_each((a), (in)->nlh, 0) if (mnl_attr_get_type(a) != (number))     \
+	{                                                                              \
+	}                                                                              \
+	else
 #define zl_nest_each(a, nest, number)                                                  \
-	mnl_attr_for_each_nested((a), (nest)) if (mnl_attr_get_type(a) != (number)) {  \
+	mnl_attr_for_each_nested((a), (nest)) if (mnl_attr_get_type(a) != (number))    \
+	{                                                                              \
 	}                                                                              \
 	else
 

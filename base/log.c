@@ -26,8 +26,11 @@ static struct {
 	bool journal;
 } logger = { .program = "zonelock", .level = LOG_INFO };
 
-static const char *const levels[] = { [LOG_ERR] = "err", [LOG_WARNING] = "warning",
-	[LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug" };
+static const char *const levels[] = { [LOG_ERR] = "err",
+	[LOG_WARNING] = "warning",
+	[LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug" };
 
 int zl_log_open(const char *program, const char *level, struct zl_error *reterr)
 {
@@ -42,8 +45,8 @@ int zl_log_open(const char *program, const char *level, struct zl_error *reterr)
 		"log-level = %s: not one of debug, info, notice, warning, err", level);
 }
 
-static void to_journal(int priority, const struct zl_log_field *fields, unsigned n,
-	const char *line)
+static void to_journal(
+	int priority, const struct zl_log_field *fields, unsigned n, const char *line)
 {
 	char text[LOG_FIELDS_MAX][LOG_LINE_MAX];
 	struct iovec iov[LOG_FIELDS_MAX];
@@ -82,9 +85,9 @@ static void write_line(int priority, const struct zl_log_field *fields, unsigned
 	}
 	(void)fprintf(stderr, "%s %s: %s%s\n", zl_wall_format(zl_wall_now(), when),
 		logger.program,
-		priority <= LOG_ERR	      ? "error: " :
-			priority == LOG_WARNING ? "warning: " :
-						  "",
+		priority <= LOG_ERR	  ? "error: "
+		: priority == LOG_WARNING ? "warning: "
+					  : "",
 		line);
 }
 

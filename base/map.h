@@ -22,8 +22,8 @@
 #include "base/error.h"
 
 struct zl_map {
-	uint8_t *keys; /* n_slots * key_size */
-	void **values; /* NULL: the slot is free */
+	uint8_t *keys;	/* n_slots * key_size */
+	void **values;	/* NULL: the slot is free */
 	size_t n_slots; /* a power of two, or 0 */
 	size_t n;
 	size_t key_size;

@@ -32,16 +32,18 @@ struct zl_ring {
 	uint64_t published; /* producer: the head others see */
 };
 
-int zl_ring_create(size_t record_size, uint32_t slots, int *ret_fd, struct zl_error *reterr)
+int zl_ring_create(
+	size_t record_size, uint32_t slots, int *ret_fd, struct zl_error *reterr)
 {
-	struct header h = { .magic = RING_MAGIC, .record_size = (uint32_t)record_size,
+	struct header h = { .magic = RING_MAGIC,
+		.record_size = (uint32_t)record_size,
 		.slots = slots };
 	size_t size = HEADER_SIZE + record_size * slots;
 	ZL_AUTO(zl_fd) int fd = -1;
 
 	if (slots == 0 || (slots & (slots - 1)) != 0)
-		return zl_fail(reterr, -EINVAL, "ring: %u slots: not a power of two",
-			slots);
+		return zl_fail(
+			reterr, -EINVAL, "ring: %u slots: not a power of two", slots);
 	fd = memfd_create("zonelock-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || ftruncate(fd, (off_t)size) < 0 ||
 		pwrite(fd, &h, offsetof(struct header, head), 0) < 0 ||
@@ -51,7 +53,8 @@ int zl_ring_create(size_t record_size, uint32_t slots, int *ret_fd, struct zl_er
 	return 0;
 }
 
-int zl_ring_map(int fd, size_t record_size, struct zl_ring **ret, struct zl_error *reterr)
+int zl_ring_map(
+	int fd, size_t record_size, struct zl_ring **ret, struct zl_error *reterr)
 {
 	struct zl_ring *r;
 	struct stat st;
@@ -105,7 +108,8 @@ bool zl_ring_write(struct zl_ring *r, const void *record)
 	if (r->own == UINT64_MAX)
 		r->own = r->published = atomic_load(&r->h->head);
 	/* A lying tail only makes us drop, or overwrite what it has not read. */
-	if (r->own - atomic_load_explicit(&r->h->tail, memory_order_acquire) >= r->slots) {
+	if (r->own - atomic_load_explicit(&r->h->tail, memory_order_acquire) >=
+		r->slots) {
 		(void)atomic_fetch_add_explicit(
 			&r->h->dropped, 1, memory_order_relaxed);
 		return false;

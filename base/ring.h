@@ -32,8 +32,8 @@ int zl_ring_create(size_t record_size, uint32_t slots, int *ret_fd,
 	struct zl_error *reterr) ZL_CHECKED;
 
 /* Map it.  -EPROTO when size, seals or header are not what we expect. */
-int zl_ring_map(int fd, size_t record_size, struct zl_ring **ret, struct zl_error *reterr)
-	ZL_CHECKED;
+int zl_ring_map(int fd, size_t record_size, struct zl_ring **ret,
+	struct zl_error *reterr) ZL_CHECKED;
 void zl_ring_unmap(struct zl_ring *r); /* NULL is fine */
 
 /* Producer: false when full (counted).  Publish with zl_ring_flush() after a batch;

@@ -14,7 +14,11 @@
  * CAP_x, permitted, effective and ambient); no new privileges.  Without root it does
  * nothing and returns 0; -ENOENT: no such user.
  */
-int zl_sandbox_become(const char *user, uint64_t keep, struct zl_error *reterr) ZL_CHECKED;
+int zl_sandbox_become(
+	const char *user, uint64_t keep, struct zl_error *reterr) ZL_CHECKED;
+
+/* Stay who we are, but with the capabilities in `keep` only, children included. */
+int zl_sandbox_keep(uint64_t keep, struct zl_error *reterr) ZL_CHECKED;
 
 /* System calls by purpose; each set is a table in sandbox.c. */
 enum zl_sandbox_set {

@@ -34,7 +34,8 @@ void zl_worker_end(struct zl_worker_self *self);
 struct zl_worker_config {
 	const char *name; /* for `ps` and messages, e.g. the host's name */
 	uint64_t deadline_ms;
-	int (*main)(struct zl_worker_self *self, void *arg); /* in the child; its exit code */
+	int (*main)(struct zl_worker_self *self,
+		void *arg); /* in the child; its exit code */
 	void *arg;
 	struct zl_channel_handlers handlers; /* on_frame, table; on_closed unused */
 	void (*on_gone)(struct zl_worker *w, const struct zl_error *why, void *user);

@@ -5,25 +5,30 @@
 #include <string.h>
 
 static const char *const action_names[ZL_ACTION_N] = { [ZL_ACTION_ALERT] = "alert",
-	[ZL_ACTION_QUARANTINE] = "quarantine", [ZL_ACTION_BLOCK_FLOW] = "block-flow" };
-static const char *const grade_names[ZL_GRADE_N] = { [ZL_GRADE_FORENSIC] = "forensic",
-	[ZL_GRADE_STRICT] = "strict" };
+	[ZL_ACTION_QUARANTINE] = "quarantine",
+	[ZL_ACTION_BLOCK_FLOW] = "block-flow" };
+static const char *const grade_names[ZL_GRADE_N] = {
+	[ZL_GRADE_FORENSIC] = "forensic", [ZL_GRADE_STRICT] = "strict"
+};
 static const char *const backend_names[ZL_BACKEND_N] = {
 	[ZL_BACKEND_NFTABLES] = "nftables", [ZL_BACKEND_NWFILTER] = "nwfilter"
 };
-static const char *const state_names[ZL_LEASE_STATE_N] = {
-	[ZL_LEASE_PENDING] = "pending", [ZL_LEASE_APPLIED] = "applied",
-	[ZL_LEASE_DEGRADED] = "degraded", [ZL_LEASE_FAILED] = "failed",
-	[ZL_LEASE_RELEASING] = "releasing", [ZL_LEASE_RELEASED] = "released",
-	[ZL_LEASE_EXPIRED] = "expired"
-};
+static const char *const state_names[ZL_LEASE_STATE_N] = { [ZL_LEASE_PENDING] =
+								   "pending",
+	[ZL_LEASE_APPLIED] = "applied",
+	[ZL_LEASE_DEGRADED] = "degraded",
+	[ZL_LEASE_FAILED] = "failed",
+	[ZL_LEASE_RELEASING] = "releasing",
+	[ZL_LEASE_RELEASED] = "released",
+	[ZL_LEASE_EXPIRED] = "expired" };
 
 static const char *name_of(const char *const *names, unsigned n, unsigned i)
 {
 	return i < n ? names[i] : "?";
 }
 
-static bool index_of(const char *const *names, unsigned n, const char *text, unsigned *ret)
+static bool index_of(
+	const char *const *names, unsigned n, const char *text, unsigned *ret)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (strcmp(names[i], text) == 0) {

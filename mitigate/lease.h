@@ -52,9 +52,9 @@ enum zl_lease_state {
 	ZL_LEASE_STATE_N
 };
 
-const char *zl_action_name(enum zl_action a);	     /* "quarantine" */
-const char *zl_grade_name(enum zl_grade g);	     /* "strict" */
-const char *zl_backend_name(enum zl_backend_id b);   /* "nftables" */
+const char *zl_action_name(enum zl_action a);		/* "quarantine" */
+const char *zl_grade_name(enum zl_grade g);		/* "strict" */
+const char *zl_backend_name(enum zl_backend_id b);	/* "nftables" */
 const char *zl_lease_state_name(enum zl_lease_state s); /* "applied" */
 bool zl_action_parse(const char *text, enum zl_action *ret);
 bool zl_grade_parse(const char *text, enum zl_grade *ret);
@@ -93,10 +93,12 @@ struct zl_lease {
 struct zl_lease_report {
 	struct zl_uuid id;
 	enum zl_lease_state state;
-	struct zl_wall committed; /* when the kernel acknowledged the change; 0 if it did not */
-	uint16_t n_elements;	  /* that were compared with the kernel's */
-	char objects[1024];	  /* what is on the host, one per line, as `nft` would show it */
-	struct zl_error error;	  /* code 0 when all is well */
+	struct zl_wall
+		committed; /* when the kernel acknowledged the change; 0 if it did not */
+	uint16_t n_elements; /* that were compared with the kernel's */
+	char objects
+		[1024]; /* what is on the host, one per line, as `nft` would show it */
+	struct zl_error error; /* code 0 when all is well */
 };
 
 /* Leases and reports as nests of a frame (rows in lease_frame.c). */
@@ -104,10 +106,10 @@ enum { ZL_LEASE_ATTRS = 12, ZL_REPORT_ATTRS = 10 };
 extern const struct zl_attr zl_lease_attrs[ZL_LEASE_ATTRS];
 extern const struct zl_attr zl_report_attrs[ZL_REPORT_ATTRS];
 void zl_lease_put(struct zl_frame *f, uint16_t attr, const struct zl_lease *lease);
-int zl_lease_get(const struct nlattr *nest, struct zl_lease *ret, struct zl_error *reterr)
-	ZL_CHECKED;
-void zl_lease_report_put(struct zl_frame *f, uint16_t attr,
-	const struct zl_lease_report *report);
+int zl_lease_get(const struct nlattr *nest, struct zl_lease *ret,
+	struct zl_error *reterr) ZL_CHECKED;
+void zl_lease_report_put(
+	struct zl_frame *f, uint16_t attr, const struct zl_lease_report *report);
 int zl_lease_report_get(const struct nlattr *nest, struct zl_lease_report *ret,
 	struct zl_error *reterr) ZL_CHECKED;
 

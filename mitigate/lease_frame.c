@@ -6,12 +6,32 @@
 
 #include "mitigate/lease.h"
 
-enum { A_ID = 1, A_DOMAIN, A_NAME, A_ACTION, A_GRADE, A_BACKEND, A_CREATED, A_EXPIRES,
-	A_NIC, A_BLOCK, A_CAUSE };
+enum {
+	A_ID = 1,
+	A_DOMAIN,
+	A_NAME,
+	A_ACTION,
+	A_GRADE,
+	A_BACKEND,
+	A_CREATED,
+	A_EXPIRES,
+	A_NIC,
+	A_BLOCK,
+	A_CAUSE
+};
 enum { N_MAC = 1, N_TAP };
 enum { B_DST = 1, B_DPORT, B_PROTO };
-enum { R_ID = 1, R_STATE, R_COMMITTED, R_ELEMENTS, R_OBJECTS, R_CODE, R_ERROR_ID, R_MSG,
-	R_HINT };
+enum {
+	R_ID = 1,
+	R_STATE,
+	R_COMMITTED,
+	R_ELEMENTS,
+	R_OBJECTS,
+	R_CODE,
+	R_ERROR_ID,
+	R_MSG,
+	R_HINT
+};
 
 /* clang-format off */
 static const struct zl_attr nic_attrs[] = {
@@ -88,11 +108,13 @@ static void get_text(const struct nlattr *a, char *to, size_t size)
 	(void)snprintf(to, size, "%s", zl_attr_str(a));
 }
 
-static int get_nics(const struct nlattr *nest, struct zl_lease *l, struct zl_error *reterr)
+static int get_nics(
+	const struct nlattr *nest, struct zl_lease *l, struct zl_error *reterr)
 {
 	const struct nlattr *a, *tb[N_TAP + 1];
 
-	zl_nest_each(a, nest, A_NIC) {
+	zl_nest_each(a, nest, A_NIC)
+	{
 		struct zl_lease_nic *nic = &l->nics[l->n_nics];
 
 		if (l->n_nics == ZL_LEASE_NICS_MAX)
@@ -106,12 +128,13 @@ static int get_nics(const struct nlattr *nest, struct zl_lease *l, struct zl_err
 	return 0;
 }
 
-static int get_blocks(const struct nlattr *nest, struct zl_lease *l,
-	struct zl_error *reterr)
+static int get_blocks(
+	const struct nlattr *nest, struct zl_lease *l, struct zl_error *reterr)
 {
 	const struct nlattr *a, *tb[B_PROTO + 1];
 
-	zl_nest_each(a, nest, A_BLOCK) {
+	zl_nest_each(a, nest, A_BLOCK)
+	{
 		struct zl_block *block = &l->blocks[l->n_blocks];
 
 		if (l->n_blocks == ZL_LEASE_BLOCKS_MAX)
@@ -127,7 +150,8 @@ static int get_blocks(const struct nlattr *nest, struct zl_lease *l,
 	return 0;
 }
 
-int zl_lease_get(const struct nlattr *nest, struct zl_lease *ret, struct zl_error *reterr)
+int zl_lease_get(
+	const struct nlattr *nest, struct zl_lease *ret, struct zl_error *reterr)
 {
 	const struct nlattr *tb[A_CAUSE + 1];
 	struct zl_lease l = { 0 };
@@ -143,7 +167,8 @@ int zl_lease_get(const struct nlattr *nest, struct zl_lease *ret, struct zl_erro
 	l.backend = (enum zl_backend_id)zl_attr_u8(tb[A_BACKEND]);
 	l.created.us = (int64_t)zl_attr_u64(tb[A_CREATED]);
 	l.expires.us = (int64_t)zl_attr_u64(tb[A_EXPIRES]);
-	if (l.action >= ZL_ACTION_N || l.grade >= ZL_GRADE_N || l.backend >= ZL_BACKEND_N)
+	if (l.action >= ZL_ACTION_N || l.grade >= ZL_GRADE_N ||
+		l.backend >= ZL_BACKEND_N)
 		return zl_fail(reterr, -EPROTO, "lease with an unknown action");
 	r = get_nics(nest, &l, reterr);
 	if (r >= 0)
@@ -154,8 +179,8 @@ int zl_lease_get(const struct nlattr *nest, struct zl_lease *ret, struct zl_erro
 	return 0;
 }
 
-void zl_lease_report_put(struct zl_frame *f, uint16_t attr,
-	const struct zl_lease_report *report)
+void zl_lease_report_put(
+	struct zl_frame *f, uint16_t attr, const struct zl_lease_report *report)
 {
 	struct nlattr *nest = zl_frame_nest(f, attr);
 
@@ -171,8 +196,8 @@ void zl_lease_report_put(struct zl_frame *f, uint16_t attr,
 	zl_frame_nest_end(f, nest);
 }
 
-int zl_lease_report_get(const struct nlattr *nest, struct zl_lease_report *ret,
-	struct zl_error *reterr)
+int zl_lease_report_get(
+	const struct nlattr *nest, struct zl_lease_report *ret, struct zl_error *reterr)
 {
 	const struct nlattr *tb[R_HINT + 1];
 	struct zl_lease_report rep = { 0 };

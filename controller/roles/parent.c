@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * zonelockd, the parent: opens the sockets, starts and supervises the roles, each
+ * under its own uid, and parses nothing but its configuration.
+ *
+ * To add a role, add a row to `roles` and a member to enum role_id.
+ *
+ * The parent keeps both ends of every channel, so that a restarted role finds the
+ * same one; frames sent meanwhile wait in the socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/ring.h"
+#include "base/sandbox.h"
+#include "base/worker.h"
+#include "controller/flow/record.h"
+#include "controller/roles/parent/parent.h"
+#include "controller/roles/protocol.h"
+
+enum { LISTEN_MAX = 16, FDS_MAX = 16, ARGS_MAX = 16 };
+enum { RING_SLOTS = 1 << 19 }; /* half a second at a million flows a second */
+enum { RESTART_FIRST_MS = 200, RESTART_MOST_MS = 30000, STABLE_MS = 30000 };
+
+enum role_id { ROLE_ENGINE, ROLE_COLLECTOR, ROLE_INVENTORY, ROLE_ACTUATOR, ROLE_N };
+
+/* A channel between two roles: the name by which each end knows the other. */
+enum {
+	CHANNEL_PARENT,
+	CHANNEL_COLLECTOR,
+	CHANNEL_INVENTORY,
+	CHANNEL_ACTUATOR,
+	CHANNEL_N
+};
+
+struct role_row {
+	const char *name, *program;
+	size_t user; /* offset of its user's name in parent_config */
+};
+
+static const struct role_row roles[ROLE_N] = {
+	[ROLE_ENGINE] = { "engine", "zonelock-engine",
+		offsetof(struct zl_parent_config, user_engine) },
+	[ROLE_COLLECTOR] = { "collector", "zonelock-collector",
+		offsetof(struct zl_parent_config, user_collector) },
+	[ROLE_INVENTORY] = { "inventory", "zonelock-inventory",
+		offsetof(struct zl_parent_config, user_inventory) },
+	[ROLE_ACTUATOR] = { "actuator", "zonelock-actuator",
+		offsetof(struct zl_parent_config, user_actuator) },
+};
+
+struct role {
+	struct parent *parent;
+	enum role_id id;
+	bool enabled;
+	pid_t pid;
+	unsigned restarts, backoff;
+	struct zl_mono started;
+	char ended[128]; /* how it ended last */
+	sd_event_source *child, *timer;
+};
+
+struct parent {
+	struct zl_parent_config cfg;
+	sd_event *event;
+	struct role role[ROLE_N];
+	int pair[CHANNEL_N][2]; /* 0: the engine's end */
+	int ring, wake, control, udp[LISTEN_MAX];
+	unsigned n_udp;
+	struct zl_channel *engine; /* our end of CHANNEL_PARENT */
+	bool ready, stopping;
+	int exit_code;
+};
+
+struct handed_fds {
+	int fd[FDS_MAX];
+	const char *name[FDS_MAX];
+	unsigned n;
+};
+
+struct arguments {
+	char *argv[ARGS_MAX + 1];
+	unsigned n;
+	char deadline[16];
+};
+
+static void hand(struct handed_fds *h, const char *name, int fd)
+{
+	if (fd >= 0 && h->n < FDS_MAX) {
+		h->name[h->n] = name;
+		h->fd[h->n++] = fd;
+	}
+}
+
+static void add_arg(struct arguments *a, const char *option, const char *value)
+{
+	if (value == NULL || a->n + 2 > ARGS_MAX)
+		return;
+	a->argv[a->n++] = strdup(option);
+	a->argv[a->n++] = strdup(value);
+}
+
+/* Which descriptors and arguments a role gets. */
+static void equip(
+	struct parent *p, enum role_id id, struct handed_fds *h, struct arguments *a)
+{
+	add_arg(a, "--log-level", p->cfg.log_level);
+	switch (id) {
+	case ROLE_ENGINE:
+		hand(h, "parent", p->pair[CHANNEL_PARENT][0]);
+		hand(h, "collector", p->pair[CHANNEL_COLLECTOR][0]);
+		hand(h, "inventory", p->pair[CHANNEL_INVENTORY][0]);
+		if (p->cfg.actuator)
+			hand(h, "actuator", p->pair[CHANNEL_ACTUATOR][0]);
+		hand(h, "ring", p->ring);
+		hand(h, "wake", p->wake);
+		hand(h, "control", p->control);
+		add_arg(a, "--state-directory", p->cfg.state_directory);
+		return;
+	case ROLE_COLLECTOR:
+		hand(h, "engine", p->pair[CHANNEL_COLLECTOR][1]);
+		hand(h, "ring", p->ring);
+		hand(h, "wake", p->wake);
+		for (unsigned i = 0; i < p->n_udp; i++)
+			hand(h, "udp", p->udp[i]);
+		return;
+	case ROLE_INVENTORY:
+		hand(h, "engine", p->pair[CHANNEL_INVENTORY][1]);
+		(void)snprintf(a->deadline, sizeof(a->deadline), "%ld",
+			p->cfg.libvirt_deadline);
+		add_arg(a, "--deadline", a->deadline);
+		return;
+	case ROLE_ACTUATOR:
+		hand(h, "engine", p->pair[CHANNEL_ACTUATOR][1]);
+		add_arg(a, "--state-directory", p->cfg.state_directory);
+		if (p->cfg.forensic[0] != '\0')
+			add_arg(a, "--forensic", p->cfg.forensic);
+		return;
+	case ROLE_N: return;
+	}
+}
+
+/* Beside our own program first (a build tree), then where `make install` put it. */
+static int find_program(const char *name, char *ret, size_t size)
+{
+	char self[512];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		(void)snprintf(ret, size, "%s/%s", self, name);
+		if (access(ret, X_OK) == 0)
+			return 0;
+	}
+	(void)snprintf(ret, size, "%s/%s", ZL_LIBEXECDIR, name);
+	return access(ret, X_OK) == 0 ? 0 : -errno;
+}
+
+/* In the child: descriptors to 3, 4, ..., identity, exec.  Never returns. */
+static void run_role(struct parent *p, enum role_id id, const char *path)
+{
+	struct handed_fds h = { .n = 0 };
+	struct arguments a = { .argv = { strdup(path) }, .n = 1 };
+	struct zl_error err;
+	char env[512] = "ZL_FDS=";
+	sigset_t none;
+	const char *user;
+
+	memcpy(&user, (char *)&p->cfg + roles[id].user, sizeof(user));
+	equip(p, id, &h, &a);
+	/* Out of the way first, so that no dup2 overwrites one still needed. */
+	for (unsigned i = 0; i < h.n; i++)
+		h.fd[i] = fcntl(h.fd[i], F_DUPFD, 3 + FDS_MAX * 4);
+	for (unsigned i = 0; i < h.n; i++) {
+		size_t used = strlen(env);
+
+		if (h.fd[i] < 0 || dup2(h.fd[i], 3 + (int)i) < 0)
+			_exit(71);
+		(void)snprintf(env + used, sizeof(env) - used, "%s%s=%u",
+			i == 0 ? "" : ",", h.name[i], 3 + i);
+	}
+	if (close_range(3 + h.n, ~0U, 0) < 0)
+		_exit(71);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (zl_sandbox_become(user, 0, &err) < 0) {
+		zl_log_error(LOG_ERR, &err, roles[id].name);
+		_exit(78);
+	}
+	if (putenv(env) == 0)
+		(void)execv(path, a.argv);
+	zl_log(LOG_ERR, "cannot start %s: %m", path);
+	_exit(71);
+}
+
+static void tell_engine(struct parent *p, const struct role *r)
+{
+	struct zl_frame f;
+
+	if (p->engine == NULL || !r->enabled || p->role[ROLE_ENGINE].pid == 0)
+		return;
+	zl_channel_start(p->engine, &f, ZL_PARENT_ROLE, 0);
+	zl_frame_put_str(&f, ZL_PARENT_A_NAME, roles[r->id].name);
+	zl_frame_put_u32(&f, ZL_PARENT_A_PID, (uint32_t)r->pid);
+	zl_frame_put_u32(&f, ZL_PARENT_A_RESTARTS, r->restarts);
+	zl_frame_put_str(&f, ZL_PARENT_A_TEXT, r->ended);
+	(void)zl_channel_send(p->engine, &f);
+}
+
+static int start_role(struct role *r);
+
+static int on_restart(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct role *r = user;
+
+	(void)usec;
+	sd_event_source_disable_unref(s);
+	r->timer = NULL;
+	r->restarts++;
+	return start_role(r);
+}
+
+static bool all_stopped(const struct parent *p)
+{
+	for (unsigned i = 0; i < ROLE_N; i++)
+		if (p->role[i].pid != 0)
+			return false;
+	return true;
+}
+
+static void stop_all(struct parent *p, int exit_code)
+{
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	p->exit_code = exit_code;
+	(void)sd_notify(0, "STOPPING=1");
+	for (unsigned i = 0; i < ROLE_N; i++)
+		if (p->role[i].pid != 0)
+			(void)kill(p->role[i].pid, SIGTERM);
+	if (all_stopped(p))
+		(void)sd_event_exit(p->event, exit_code);
+}
+
+static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
+{
+	struct role *r = user;
+	struct parent *p = r->parent;
+	uint64_t wait_ms;
+
+	r->child = sd_event_source_unref(s);
+	r->pid = 0;
+	(void)snprintf(r->ended, sizeof(r->ended),
+		si->si_code == CLD_EXITED ? "exit code %d" : "signal %d",
+		si->si_status);
+	if (p->stopping) {
+		if (all_stopped(p))
+			(void)sd_event_exit(p->event, p->exit_code);
+		return 0;
+	}
+	zl_log(LOG_WARNING, "%s ended: %s", roles[r->id].name, r->ended);
+	/* Before we were ever ready it is the configuration or the machine: say so and stop. */
+	if (!p->ready) {
+		zl_log(LOG_ERR, "%s did not start: see the message above",
+			roles[r->id].name);
+		stop_all(p, EXIT_FAILURE);
+		return 0;
+	}
+	if (zl_mono_since(zl_mono_now(), r->started) > STABLE_MS * ZL_US_PER_MS)
+		r->backoff = 0;
+	wait_ms = zl_backoff_ms(r->backoff++, RESTART_FIRST_MS, RESTART_MOST_MS);
+	tell_engine(p, r);
+	return sd_event_add_time_relative(p->event, &r->timer, CLOCK_BOOTTIME,
+		wait_ms * ZL_US_PER_MS, 0, on_restart, r);
+}
+
+static int start_role(struct role *r)
+{
+	struct parent *p = r->parent;
+	char path[640];
+	int k;
+
+	k = find_program(roles[r->id].program, path, sizeof(path));
+	if (k < 0) {
+		zl_log(LOG_ERR, "cannot find %s: is the installation complete?", path);
+		stop_all(p, EXIT_FAILURE);
+		return 0;
+	}
+	r->pid = fork();
+	if (r->pid == 0)
+		run_role(p, r->id, path);
+	if (r->pid < 0) {
+		zl_log(LOG_ERR, "cannot start %s: %m", roles[r->id].name);
+		r->pid = 0;
+		stop_all(p, EXIT_FAILURE);
+		return 0;
+	}
+	r->started = zl_mono_now();
+	k = sd_event_add_child(p->event, &r->child, r->pid, WEXITED, on_role_ended, r);
+	if (k < 0)
+		return k;
+	if (r->id == ROLE_ENGINE)
+		for (unsigned i = 0; i < ROLE_N; i++)
+			tell_engine(p, &p->role[i]);
+	else
+		tell_engine(p, r);
+	return 0;
+}
+
+static void on_engine_frame(
+	struct zl_channel *c, const struct zl_frame_in *in, void *user)
+{
+	struct parent *p = user;
+
+	(void)c;
+	if (in->type != ZL_PARENT_READY || p->ready)
+		return;
+	p->ready = true;
+	zl_log(LOG_INFO, "ready, control socket %s", p->cfg.control_socket);
+	(void)sd_notify(0, "READY=1");
+}
+
+static void on_engine_closed(
+	struct zl_channel *c, const struct zl_error *why, void *user)
+{
+	struct parent *p = user;
+
+	zl_log_error(LOG_ERR, why, "channel to the engine");
+	zl_channel_close(c);
+	p->engine = NULL;
+	stop_all(p, EXIT_FAILURE);
+}
+
+static const struct zl_channel_handlers engine_handlers = {
+	.table = zl_parent_messages,
+	.n_table = ZL_PARENT_MESSAGE_N,
+	.on_frame = on_engine_frame,
+	.on_closed = on_engine_closed,
+};
+
+static int open_all(struct parent *p, struct zl_error *reterr)
+{
+	const char *at = p->cfg.listen;
+	char item[96];
+	int r;
+
+	r = zl_parent_make_directory(
+		p->cfg.state_directory, p->cfg.user_engine, 0750, reterr);
+	if (r >= 0)
+		r = zl_parent_open_control(&p->cfg, &p->control, reterr);
+	while (r >= 0 && zl_config_each(&at, item, sizeof(item))) {
+		if (p->n_udp == LISTEN_MAX)
+			return zl_fail(reterr, -E2BIG, "listen: more than %d addresses",
+				LISTEN_MAX);
+		r = zl_parent_open_udp(
+			item, p->cfg.receive_buffer, &p->udp[p->n_udp], reterr);
+		p->n_udp += r >= 0;
+	}
+	if (r >= 0)
+		r = zl_ring_create(
+			sizeof(struct zl_flow), RING_SLOTS, &p->ring, reterr);
+	if (r < 0)
+		return r;
+	p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->wake < 0)
+		return zl_fail(reterr, -errno, "eventfd: %m");
+	for (unsigned i = 0; i < CHANNEL_N; i++)
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			    0, p->pair[i]) < 0)
+			return zl_fail(reterr, -errno, "socketpair: %m");
+	return zl_channel_new(p->event,
+		fcntl(p->pair[CHANNEL_PARENT][1], F_DUPFD_CLOEXEC, 3), &engine_handlers,
+		p, &p->engine, reterr);
+}
+
+/* Root stays, but only to start roles under their uids and to end them. */
+static int drop_capabilities(struct zl_error *reterr)
+{
+	if (geteuid() != 0) {
+		zl_log(LOG_NOTICE, "not root: all roles run as uid %d", (int)geteuid());
+		return 0;
+	}
+	return zl_sandbox_keep(1ULL << CAP_SETUID | 1ULL << CAP_SETGID |
+				       1ULL << CAP_SETPCAP | 1ULL << CAP_KILL |
+				       1ULL << CAP_DAC_READ_SEARCH,
+		reterr);
+}
+
+static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void *user)
+{
+	(void)s;
+	(void)si;
+	stop_all(user, EXIT_SUCCESS);
+	return 0;
+}
+
+static int run_parent(struct parent *p, struct zl_error *reterr)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+	sigset_t blocked;
+	int r;
+
+	(void)sigemptyset(&blocked);
+	for (size_t i = 0; i < N_ITEMS(signals); i++)
+		(void)sigaddset(&blocked, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = sd_event_default(&p->event);
+	if (r < 0)
+		return zl_fail(reterr, r, "event loop: %s", strerror(-r));
+	r = open_all(p, reterr);
+	if (r < 0)
+		return r;
+	r = drop_capabilities(reterr);
+	if (r < 0)
+		return r;
+	(void)sd_event_add_signal(p->event, NULL, SIGTERM, on_signal, p);
+	(void)sd_event_add_signal(p->event, NULL, SIGINT, on_signal, p);
+	for (unsigned i = 0; i < ROLE_N && r >= 0; i++) {
+		p->role[i].parent = p;
+		p->role[i].id = (enum role_id)i;
+		p->role[i].enabled = i != ROLE_ACTUATOR || p->cfg.actuator;
+		if (p->role[i].enabled)
+			r = start_role(&p->role[i]);
+	}
+	if (r < 0)
+		return zl_fail(reterr, r, "cannot start the roles: %s", strerror(-r));
+	/* The socket file stays: without CAP_DAC_OVERRIDE it is not ours to remove. */
+	return sd_event_loop(p->event);
+}
+
+static void usage(FILE *to)
+{
+	(void)fprintf(to,
+		"usage: zonelockd [--config FILE]\n\n"
+		"Configuration (default " ZL_SYSCONFDIR "/zonelock/zonelockd.conf):\n");
+	for (size_t i = 0; i < ZL_PARENT_OPTIONS; i++)
+		(void)fprintf(to, "  %-18s %s (default: %s)\n",
+			zl_parent_options[i].name, zl_parent_options[i].help,
+			zl_parent_options[i].def);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL,
+						       'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	static struct parent p = { .ring = -1, .wake = -1, .control = -1 };
+	const char *path = ZL_SYSCONFDIR "/zonelock/zonelockd.conf";
+	bool optional = true;
+	struct zl_error err = { 0 };
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
+		if (c == 'c') {
+			path = optarg;
+			optional = false;
+		} else if (c == 'V') {
+			(void)puts("zonelockd " ZL_VERSION);
+			return EXIT_SUCCESS;
+		} else {
+			usage(c == 'h' ? stdout : stderr);
+			return c == 'h' ? EXIT_SUCCESS : 2;
+		}
+	}
+	r = zl_config_read(
+		path, optional, zl_parent_options, ZL_PARENT_OPTIONS, &p.cfg, &err);
+	if (r >= 0)
+		r = zl_log_open("zonelockd", p.cfg.log_level, &err);
+	if (r >= 0)
+		r = run_parent(&p, &err);
+	if (r < 0)
+		zl_log_error(LOG_ERR, &err, NULL);
+	zl_config_done(zl_parent_options, ZL_PARENT_OPTIONS, &p.cfg);
+	return r < 0 ? EXIT_FAILURE : r;
+}
