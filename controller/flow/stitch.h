@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From one-way records to conversations: who began?
+ *
+ * The reply of a server must never look like an attack by the server, so every
+ * record gets an initiator and a confidence before policy is asked.  Evidence, in
+ * this order:
+ *
+ *	flags	SYN without ACK: its sender began; RST with ACK and without SYN:
+ *		its sender refused; ICMP echo request and reply
+ *	biflow	the forward direction of a two-way record (RFC 5103)
+ *	time	the other direction was seen by the same exporter and began earlier
+ *		or later by more than its clock's grain
+ *	service	one port is a known service or below the ephemeral range, the other is
+ *		ephemeral (RFC 6335: 49152..65535; Linux: 32768..60999)
+ *	guess	nothing of the kind: the first record seen counts as the beginning
+ *
+ * A guess never suffices for an automatic action.  What is on record as offered by a
+ * host (an endpoint that answered with evidence of flags or time) outweighs
+ * the port numbers: a server with a high port that answers a client with a low one
+ * does not become the client.
+ *
+ * The table has a fixed size; the longest unseen conversation of a bucket makes room.
+ */
+#ifndef ZL_FLOW_STITCH_H
+#define ZL_FLOW_STITCH_H
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "controller/flow/record.h"
+
+enum zl_side { ZL_SIDE_UNKNOWN, ZL_SIDE_SRC, ZL_SIDE_DST };
+
+enum zl_confidence {
+	ZL_CONFIDENCE_NONE,
+	ZL_CONFIDENCE_GUESS,
+	ZL_CONFIDENCE_SERVICE,
+	ZL_CONFIDENCE_TIME,
+	ZL_CONFIDENCE_FLAGS,
+	ZL_CONFIDENCE_N
+};
+
+const char *zl_confidence_name(enum zl_confidence c);
+const char *zl_side_name(enum zl_side s); /* "src", "dst", "unknown" */
+
+struct zl_initiator {
+	enum zl_side side;
+	enum zl_confidence confidence;
+};
+
+struct zl_stitch;
+
+/* Room for `n_buckets` * 4 conversations; a power of two. */
+int zl_stitch_new(size_t n_buckets, struct zl_stitch **ret) ZL_CHECKED;
+void zl_stitch_free(struct zl_stitch *s);
+
+/*
+ * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
+ * networks apart.  What the record shows is remembered.
+ */
+struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, struct zl_mono now);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guards.
+ *
+ * To add one, write a function that fills in a sentence and returns true when it
+ * objects, and add its row; the order is the order in which they are asked.
+ */
+#include "mitigate/decide.h"
+
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+static const char *const evidence_names[ZL_EVIDENCE_N] = {
+	[ZL_EVIDENCE_NONE] = "none",
+	[ZL_EVIDENCE_ADDRESS] = "address",
+	[ZL_EVIDENCE_MAC] = "mac",
+	[ZL_EVIDENCE_TAP] = "tap",
+};
+
+const char *zl_evidence_name(enum zl_evidence e)
+{
+	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
+}
+
+static bool by_mode(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "lock '%s' is in mode monitor", c->lock);
+	return !c->enforce;
+}
+
+static bool by_response(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "lock '%s' asks for an alert only", c->lock);
+	return c->response == ZL_ACTION_ALERT;
+}
+
+static bool by_offender(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "the initiator is not a domain that we know");
+	return !c->offender_known;
+}
+
+static bool by_confidence(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"who began the conversation is not sure enough (evidence: %s)",
+		c->confidence);
+	return !c->initiator_certain;
+}
+
+static bool by_evidence(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"the record ties the domain by %s only: automatic action needs evidence of its tap",
+		zl_evidence_name(c->evidence));
+	return c->evidence != ZL_EVIDENCE_TAP;
+}
+
+static bool by_forwarding(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"the domain is declared as forwarding: the traffic may be another's");
+	return c->forwarding;
+}
+
+static bool by_release(const struct zl_case *c, char *why, size_t n)
+{
+	char when[ZL_WALL_STR];
+
+	(void)snprintf(why, n, "the traffic is from before the release of %s",
+		zl_wall_format(c->released, when));
+	return c->released.us != 0 && c->seen.us <= c->released.us;
+}
+
+static bool by_nics(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "the domain has no network interface that we know");
+	return c->n_nics == 0;
+}
+
+static bool by_inventory(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "what we know of its host is stale");
+	return !c->host_fresh;
+}
+
+static bool by_enforcer(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n, "the %s of its host cannot be reached",
+		c->backend == ZL_BACKEND_NWFILTER ? "actuator" : "agent");
+	return !c->enforcer_up;
+}
+
+static const struct {
+	const char *name;
+	bool (*objects)(const struct zl_case *c, char *why, size_t n);
+} guards[] = {
+	{ "mode", by_mode },
+	{ "response", by_response },
+	{ "offender", by_offender },
+	{ "confidence", by_confidence },
+	{ "evidence", by_evidence },
+	{ "forwarding", by_forwarding },
+	{ "release", by_release },
+	{ "interfaces", by_nics },
+	{ "inventory", by_inventory },
+	{ "enforcer", by_enforcer },
+};
+
+void zl_decide(const struct zl_case *c, struct zl_decision *ret)
+{
+	for (size_t i = 0; i < N_ITEMS(guards); i++)
+		if (guards[i].objects(c, ret->reason, sizeof(ret->reason))) {
+			ret->action = ZL_ACTION_ALERT;
+			ret->guard = guards[i].name;
+			return;
+		}
+	ret->action = c->response;
+	ret->guard = "";
+	(void)snprintf(ret->reason, sizeof(ret->reason),
+		"lock '%s' is in mode enforce and asks for %s", c->lock,
+		zl_action_name(c->response));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a violation to a decision: which action, or why none.
+ *
+ * Pure: the caller fills in what is known, gets an action and the sentence for it.
+ * Guards are a table (decide.c); each can only make the outcome milder, never harsher.
+ * The first guard that objects names itself in the decision, so "why was this
+ * machine not cut off?" has one answer.
+ */
+#ifndef ZL_MITIGATE_DECIDE_H
+#define ZL_MITIGATE_DECIDE_H
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "mitigate/lease.h"
+
+/* What ties a record to the domain that is blamed, weakest first. */
+enum zl_evidence {
+	ZL_EVIDENCE_NONE,
+	ZL_EVIDENCE_ADDRESS,
+	ZL_EVIDENCE_MAC,
+	ZL_EVIDENCE_TAP, /* the exporter saw it enter at that domain's tap */
+	ZL_EVIDENCE_N
+};
+
+const char *zl_evidence_name(enum zl_evidence e);
+
+struct zl_case {
+	/* what the lock asks for */
+	const char *lock;
+	bool enforce; /* mode of the lock */
+	enum zl_action response;
+	enum zl_backend_id backend;
+	/* who, and how sure */
+	bool offender_known;	 /* a domain of ours */
+	bool initiator_certain;	 /* at least evidence of service (flow/stitch.h) */
+	const char *confidence;	 /* its name */
+	enum zl_evidence evidence;
+	bool forwarding;	 /* may carry other people's traffic */
+	/* when */
+	struct zl_wall seen;	 /* the traffic's last packet, at the latest */
+	struct zl_wall released; /* the domain's last release; 0: never */
+	/* can we? */
+	bool host_fresh;	 /* the inventory of its host is up */
+	bool enforcer_up;	 /* agent, or actuator */
+	unsigned n_nics;
+};
+
+struct zl_decision {
+	enum zl_action action; /* ZL_ACTION_ALERT when a guard objected */
+	const char *guard;     /* its name, or "" */
+	char reason[256];
+};
+
+void zl_decide(const struct zl_case *c, struct zl_decision *ret);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every guard objects on its own, and without an objection the lock gets its way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "mitigate/decide.h"
+
+#define GOOD                                                                           \
+	.lock = "db", .enforce = true, .response = ZL_ACTION_QUARANTINE,               \
+	.offender_known = true, .initiator_certain = true, .confidence = "flags",      \
+	.evidence = ZL_EVIDENCE_TAP, .seen = { 2000 }, .released = { 1000 },           \
+	.host_fresh = true, .enforcer_up = true, .n_nics = 1
+
+struct decide_case {
+	const char *name;
+	struct zl_case c;
+	const char *guard;
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+/* clang-format off */
+static struct decide_case cases[] = {
+	{ "nothing objects",	  { GOOD }, "" },
+	{ "never released",	  { GOOD, .released = { 0 } }, "" },
+	{ "mode monitor",	  { GOOD, .enforce = false }, "mode" },
+	{ "alert only",		  { GOOD, .response = ZL_ACTION_ALERT }, "response" },
+	{ "offender unknown",	  { GOOD, .offender_known = false }, "offender" },
+	{ "a guess",		  { GOOD, .initiator_certain = false, .confidence = "guess" }, "confidence" },
+	{ "address evidence",	  { GOOD, .evidence = ZL_EVIDENCE_ADDRESS }, "evidence" },
+	{ "MAC evidence",	  { GOOD, .evidence = ZL_EVIDENCE_MAC }, "evidence" },
+	{ "a router",		  { GOOD, .forwarding = true }, "forwarding" },
+	{ "before the release",	  { GOOD, .seen = { 999 } }, "release" },
+	{ "at the release",	  { GOOD, .seen = { 1000 } }, "release" },
+	{ "no interfaces",	  { GOOD, .n_nics = 0 }, "interfaces" },
+	{ "stale host",		  { GOOD, .host_fresh = false }, "inventory" },
+	{ "agent unreachable",	  { GOOD, .enforcer_up = false }, "enforcer" },
+};
+/* clang-format on */
+#pragma GCC diagnostic pop
+
+static void test_decide(void **state)
+{
+	const struct decide_case *c = *state;
+	struct zl_decision d;
+
+	zl_decide(&c->c, &d);
+	assert_string_equal(c->guard, d.guard);
+	assert_int_equal(c->guard[0] == '\0' ? ZL_ACTION_QUARANTINE : ZL_ACTION_ALERT,
+		d.action);
+	assert_true(d.reason[0] != '\0');
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[N_ITEMS(cases)] = { 0 };
+
+	for (size_t i = 0; i < N_ITEMS(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+			.test_func = test_decide,
+			.initial_state = &cases[i] };
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
+}

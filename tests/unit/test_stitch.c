@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who began: the reply of a server never looks like an act of the server. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "controller/flow/stitch.h"
+
+enum { SYN = 2, RST = 4, ACK = 16, FULL = 27 };
+
+/* One record; `from` 0 is 10.0.0.1, 1 is 10.0.0.2. */
+struct step {
+	int from;
+	uint16_t sport, dport;
+	uint8_t proto, flags;
+	int64_t first_ms;
+	uint16_t icmp;
+	enum zl_side side;
+	enum zl_confidence confidence;
+};
+
+struct stitch_case {
+	const char *name;
+	struct step steps[3];
+};
+
+#define SRC ZL_SIDE_SRC
+#define DST ZL_SIDE_DST
+/* clang-format off */
+static struct stitch_case cases[] = {
+	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS } } },
+	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
+	{ "reply first, then request", {
+		{ 1, 22, 40000, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_TIME } } },
+	{ "start times outweigh ports", {
+		{ 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME } } },
+	{ "a server on a high port, seen to answer, is no client later", {
+		{ 0, 20, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
+		{ 1, 40000, 20, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME },
+		{ 1, 40000, 21, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+	{ "flags of an earlier record stay", {
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, FULL, 900, 0, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "two high ports are a guess", { { 0, 40000, 50000, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+	{ "and its reply agrees", {
+		{ 0, 40000, 50000, 17, 0, 0, 0, SRC, ZL_CONFIDENCE_GUESS },
+		{ 1, 50000, 40000, 17, 0, 0, 0, DST, ZL_CONFIDENCE_GUESS } } },
+	{ "one-way UDP to a service", { { 0, 40000, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
+	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, ZL_CONFIDENCE_FLAGS } } },
+	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+};
+/* clang-format on */
+
+static void test_stitch(void **state)
+{
+	const struct stitch_case *c = *state;
+	struct zl_stitch *s = NULL;
+
+	assert_int_equal(0, zl_stitch_new(16, &s));
+	for (size_t i = 0; i < N_ITEMS(c->steps) && c->steps[i].proto != 0; i++) {
+		const struct step *t = &c->steps[i];
+		struct zl_flow f = { .sport = t->sport, .dport = t->dport,
+			.proto = t->proto, .tcp_flags = t->flags,
+			.first_ms = t->first_ms, .icmp = t->icmp,
+			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO };
+		struct zl_initiator is;
+
+		f.src = zl_addr_from_v4(0x0a000001u + (unsigned)t->from);
+		f.dst = zl_addr_from_v4(0x0a000002u - (unsigned)t->from);
+		f.present |= t->proto == 6 ? ZL_FLOW_TCP_FLAGS : 0;
+		f.present |= t->first_ms != 0 ? ZL_FLOW_FIRST : 0;
+		f.present |= t->icmp != 0 ? ZL_FLOW_ICMP : 0;
+		is = zl_stitch(s, &f, 1, (struct zl_mono){ 1000 + i });
+		assert_int_equal(t->side, is.side);
+		assert_int_equal(t->confidence, is.confidence);
+	}
+	zl_stitch_free(s);
+}
+
+static void test_table_is_bounded(void **state)
+{
+	struct zl_stitch *s = NULL;
+
+	(void)state;
+	assert_int_equal(-EINVAL, zl_stitch_new(3, &s));
+	assert_int_equal(0, zl_stitch_new(4, &s));
+	for (unsigned i = 0; i < 10000; i++) {
+		struct zl_flow f = { .sport = (uint16_t)(i + 1024), .dport = 80,
+			.proto = 6 };
+
+		f.src = zl_addr_from_v4(i);
+		f.dst = zl_addr_from_v4(0x0a000002);
+		(void)zl_stitch(s, &f, 0, (struct zl_mono){ i });
+	}
+	zl_stitch_free(s);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[N_ITEMS(cases) + 1] = { 0 };
+
+	for (size_t i = 0; i < N_ITEMS(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+			.test_func = test_stitch,
+			.initial_state = &cases[i] };
+	tests[N_ITEMS(cases)] =
+		(struct CMUnitTest)cmocka_unit_test(test_table_is_bounded);
+	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
+}
