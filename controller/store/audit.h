@@ -23,16 +23,19 @@ enum { ZL_AUDIT_HASH = 32 };
 struct zl_audit_record {
 	uint64_t seq; /* set by append */
 	struct zl_wall time;
-	const char *actor;  /* "uid 0 (root)", "lock db-lock", "agent hv1", "zonelockd" */
-	const char *verb;   /* "quarantine", "lease-applied", "release", "zone-define", ... */
+	const char *actor;  /* "uid 0 (root)", "lock db-lock", "agent hv1" */
+	const char *verb;   /* "quarantine", "lease-applied", "zone-define", ... */
 	const char *object; /* "domain web1 <uuid>", "zone db", "lease <uuid>" */
 	const char *cause;  /* why: reason given, lock and rule, incident */
-	const char *result; /* "pending", "applied: 2 elements read back", "refused: ..." */
+	const char *result; /* "pending", "applied: 2 elements", "refused: ..." */
 	json_t *evidence;   /* flow records, read-back; borrowed; may be NULL */
 	uint8_t hash[ZL_AUDIT_HASH]; /* set by append */
 };
 
-/* Within the caller's transaction when one is open, else in its own. */
+/*
+ * Within the caller's transaction when one is open, else in its own.  Text that is not
+ * UTF-8 is recorded with '?' for what is not ASCII.
+ */
 int zl_audit_append(struct zl_db *db, struct zl_audit_record *record,
 	struct zl_error *reterr) ZL_CHECKED;
 
@@ -48,12 +51,16 @@ struct zl_audit_check {
 	bool ok;
 	uint64_t records;
 	uint64_t first_bad; /* seq, 0 when ok */
-	char reason[160];   /* "record 17 was changed", "records 18 to 20 are missing" */
+	char reason[160]; /* "record 17 was changed", "records 18 to 20 are missing" */
 };
 
-/* Recompute the whole chain; also finds gaps, reordering and a cut tail (the
- * number of records and the head are kept in a second table too). */
-int zl_audit_verify(struct zl_db *db, struct zl_audit_check *ret, struct zl_error *reterr)
-	ZL_CHECKED;
+/*
+ * Recompute the whole chain and compare its end with the head, which is kept in a second
+ * table and moves in the same transaction.  Finds a changed, missing, moved or added
+ * record, a cut tail and a changed head.  The result is in *ret; negative only when the
+ * database cannot be read.
+ */
+int zl_audit_verify(struct zl_db *db, struct zl_audit_check *ret,
+	struct zl_error *reterr) ZL_CHECKED;
 
 #endif

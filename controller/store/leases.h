@@ -13,10 +13,10 @@
 struct zl_lease_row {
 	struct zl_lease lease;
 	enum zl_lease_state state;
-	char host[64];	     /* where it was last brought into force */
-	char actor[96];	     /* "lock db-lock", "uid 0 (root)" */
+	char host[64];	/* where it was last brought into force */
+	char actor[96]; /* "lock db-lock", "uid 0 (root)" */
 	char reason[ZL_LEASE_TEXT];
-	uint64_t incident;   /* 0: none */
+	uint64_t incident;	       /* 0: none */
 	struct zl_wall record_arrival; /* of the record that caused it; 0 */
 	struct zl_wall decided, committed, ended;
 	uint16_t n_elements; /* compared with the kernel's */
@@ -47,7 +47,7 @@ struct zl_incident_row {
 	char decision[32];	   /* "alert", "quarantine", "block-flow", "none" */
 	char decision_reason[256]; /* why this and not more */
 	struct zl_uuid lease;	   /* zero: none */
-	json_t *evidence;	   /* array of flow records; borrowed on put, borrowed in each */
+	json_t *evidence; /* array of flow records; borrowed on put, borrowed in each */
 };
 
 int zl_incidents_put(struct zl_db *db, struct zl_incident_row *row,

@@ -10,7 +10,12 @@
 #include "base/clock.h"
 #include "controller/store/db.h"
 
-enum zl_object_kind { ZL_OBJECT_HOST, ZL_OBJECT_ZONE, ZL_OBJECT_LOCK, ZL_OBJECT_KIND_N };
+enum zl_object_kind {
+	ZL_OBJECT_HOST,
+	ZL_OBJECT_ZONE,
+	ZL_OBJECT_LOCK,
+	ZL_OBJECT_KIND_N
+};
 
 const char *zl_object_kind_name(enum zl_object_kind k); /* "zone" */
 
@@ -27,6 +32,7 @@ void zl_object_done(struct zl_object *o);
 
 /*
  * Define or replace by name; *ret_revision is the new one, *ret_created says which.
+ * Revisions of a name go on counting over its removal.
  * -EEXIST: the name is taken with another uuid, or the uuid with another name.
  */
 int zl_objects_put(struct zl_db *db, enum zl_object_kind kind, const char *name,
