@@ -33,11 +33,11 @@ enum zl_domain_state {
 
 /* How we know an address, strongest first. */
 enum zl_addr_source {
-	ZL_ADDR_METADATA, /* the admin said so in <zonelock:nic> */
-	ZL_ADDR_NWFILTER, /* IP parameter of the NIC's filterref */
-	ZL_ADDR_DHCP,	  /* lease of a libvirt network */
+	ZL_ADDR_METADATA,  /* the admin said so in <zonelock:nic> */
+	ZL_ADDR_NWFILTER,  /* IP parameter of the NIC's filterref */
+	ZL_ADDR_DHCP,	   /* lease of a libvirt network */
 	ZL_ADDR_NEIGHBOUR, /* the host's neighbour table, by the agent */
-	ZL_ADDR_LEARNED,  /* first seen as source in a tap-evidenced flow */
+	ZL_ADDR_LEARNED,   /* first seen as source in a tap-evidenced flow */
 	ZL_ADDR_SOURCE_N
 };
 
@@ -58,10 +58,10 @@ struct zl_nic_addr {
 struct zl_nic {
 	struct zl_mac mac;
 	enum zl_nic_type type;
-	char tap[ZL_IFNAME_MAX];     /* <target dev>, only while it runs */
-	char bridge[ZL_IFNAME_MAX];  /* <source bridge> */
-	char network[ZL_NAME_MAX];   /* <source network> */
-	char filter[ZL_NAME_MAX];    /* <filterref filter>, or "" */
+	char tap[ZL_IFNAME_MAX];    /* <target dev>, only while it runs */
+	char bridge[ZL_IFNAME_MAX]; /* <source bridge> */
+	char network[ZL_NAME_MAX];  /* <source network> */
+	char filter[ZL_NAME_MAX];   /* <filterref filter>, or "" */
 	struct zl_nic_addr addrs[ZL_NIC_ADDRS_MAX];
 	uint8_t n_addrs;
 };
@@ -82,20 +82,32 @@ const char *zl_domain_state_name(enum zl_domain_state s);
 const char *zl_addr_source_name(enum zl_addr_source s);
 const char *zl_nic_type_name(enum zl_nic_type t);
 
+/*
+ * Copy text that others wrote: control characters and those that turn the direction of
+ * writing become '?', what does not fit is cut between characters.  False: it was cut.
+ */
+bool zl_domain_copy_text(char *to, size_t size, const char *from);
+
 #define ZL_METADATA_URI "http://zonelock.org/xmlns/libvirt/domain/1"
 
 /*
  * Parse what virDomainGetXMLDesc() gave (guest-influenced, tenant-written text).
- * `state` comes from the caller: the XML does not say.  -EBADMSG: no domain XML.
+ * `state` comes from the caller: the XML does not say.  A domain that is shut off has
+ * no taps, whatever its XML names.  A part that makes no sense (a zone that is no
+ * name, an address that is none, a NIC without MAC) is left out and `truncated` set.
+ * -EBADMSG: no domain XML, or one of more than ZL_XML_SIZE_MAX bytes.
  */
 int zl_domain_parse(const char *xml, size_t n, enum zl_domain_state state,
 	struct zl_domain *ret, struct zl_error *reterr) ZL_CHECKED;
 
-/* A domain as a nest of a frame. */
+/*
+ * A domain as a nest of a frame.  zl_domain_get() takes a nest that zl_frame_parse()
+ * has accepted; -EPROTO: more of something than fits, or a number out of range.
+ */
 enum { ZL_DOMAIN_ATTRS = 8 };
 extern const struct zl_attr zl_domain_attrs[ZL_DOMAIN_ATTRS];
 void zl_domain_put(struct zl_frame *f, uint16_t attr, const struct zl_domain *d);
-int zl_domain_get(const struct nlattr *nest, struct zl_domain *ret, struct zl_error *reterr)
-	ZL_CHECKED;
+int zl_domain_get(const struct nlattr *nest, struct zl_domain *ret,
+	struct zl_error *reterr) ZL_CHECKED;
 
 #endif
