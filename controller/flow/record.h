@@ -13,6 +13,8 @@
  *			skew between machines; `age_error_ms` says how exact
  *	arrival		our wall clock when the datagram came (SO_TIMESTAMPNS)
  *	in_if, out_if	the exporter's numbers; 0 is no evidence
+ *	in_phys_if, out_phys_if	the port below (252, 253): behind a Linux bridge, where
+ *			in_if is the bridge, this is the tap
  *	tcp_flags	all flags seen in the flow, ORed (RFC 9293: FIN 1, SYN 2, RST 4,
  *			PSH 8, ACK 16, URG 32)
  */
@@ -49,6 +51,8 @@ enum zl_flow_field {
 	ZL_FLOW_TOTAL_PACKETS = 1 << 22,
 	ZL_FLOW_AGE = 1 << 23,
 	ZL_FLOW_ICMP = 1 << 24, /* type << 8 | code */
+	ZL_FLOW_IN_PHYS_IF = 1 << 25,
+	ZL_FLOW_OUT_PHYS_IF = 1 << 26,
 };
 
 enum zl_flow_version {
@@ -68,6 +72,7 @@ struct zl_flow {
 	uint32_t present; /* bits of enum zl_flow_field */
 	uint32_t odid;	  /* observation domain, source id, v5 engine */
 	uint32_t in_if, out_if;
+	uint32_t in_phys_if, out_phys_if;
 	uint32_t sampling; /* one in this many */
 	uint32_t age_ms, age_error_ms;
 	uint16_t exporter_port;

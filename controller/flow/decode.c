@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dispatch by version, and what the versions have in common. */
+#include "controller/flow/decode.h"
+
+#include "base/cleanup.h"
+#include "controller/flow/ipfix.h"
+#include "controller/flow/netflow5.h"
+#include "controller/flow/netflow9.h"
+
+static const struct {
+	uint16_t version;
+	zl_decode_fn decode;
+} versions[] = {
+	{ ZL_FLOW_V5, zl_netflow5_decode },
+	{ ZL_FLOW_V9, zl_netflow9_decode },
+	{ ZL_FLOW_IPFIX, zl_ipfix_decode },
+};
+
+void zl_decode_drop(struct zl_decode *d, enum zl_drop why)
+{
+	zl_drop_count(&d->exporter->drops, why);
+}
+
+void zl_decode_emit(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+{
+	struct zl_flow *f = &draft->flow;
+
+	f->exporter = d->exporter->address;
+	f->exporter_port = d->datagram->port;
+	f->arrival = d->datagram->arrival;
+	f->odid = d->key.odid;
+	f->version = (uint8_t)d->key.version;
+	f->template_id = template_id;
+	zl_complete(draft, &d->clock);
+	d->exporter->records++;
+	d->n_records++;
+	d->sink(f, d->user);
+}
+
+static void dispatch(struct zl_decode *d)
+{
+	struct zl_cursor c = { .at = d->datagram->bytes, .left = d->datagram->n };
+	uint16_t version = zl_get_u16(&c);
+
+	if (d->datagram->is_cut) {
+		zl_decode_drop(d, ZL_DROP_DATAGRAM_CUT);
+		return;
+	}
+	if (c.bad) {
+		zl_decode_drop(d, ZL_DROP_HEADER_SHORT);
+		return;
+	}
+	for (size_t i = 0; i < N_ITEMS(versions); i++)
+		if (versions[i].version == version) {
+			d->exporter->version = version;
+			d->key.version = version;
+			versions[i].decode(d, c);
+			return;
+		}
+	zl_decode_drop(d, ZL_DROP_VERSION);
+}
+
+zl_drop_mask zl_decode(struct zl_exporters *exporters, const struct zl_datagram *datagram,
+	zl_decode_sink_fn sink, void *user)
+{
+	struct zl_decode d = { .datagram = datagram, .sink = sink, .user = user,
+		.is_counted = true };
+	enum zl_drop why;
+
+	d.exporter = zl_exporters_get(exporters, &datagram->from, &why);
+	d.exporter->drops.seen = 0;
+	d.exporter->datagrams++;
+	d.exporter->last_seen = datagram->arrival;
+	d.key.port = datagram->port;
+	if (why != ZL_DROP_N)
+		zl_decode_drop(&d, why);
+	else
+		dispatch(&d);
+	return d.exporter->drops.seen;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a datagram to flow records: NetFlow v5, v9 (RFC 3954) and IPFIX (RFC 7011).
+ *
+ *	zl_exporters_init(&exporters);
+ *	r = zl_exporters_allow(&exporters, prefixes, n, &err);
+ *	drops = zl_decode(&exporters, &datagram, sink, user);
+ *
+ * No clock, no socket, no log: times come with the datagram; what could not be used is
+ * counted at its exporter by reason (drop.h).  A datagram whose own structure is
+ * broken (header, set lengths) changes nothing but the counters.
+ *
+ * To add a version, write its file with one function as below, and add a row in
+ * decode.c.
+ */
+#ifndef ZL_FLOW_DECODE_H
+#define ZL_FLOW_DECODE_H
+#include "controller/flow/complete.h"
+#include "controller/flow/exporter.h"
+
+struct zl_datagram {
+	const uint8_t *bytes; /* borrowed */
+	size_t n;
+	bool is_cut; /* the receive buffer was too small */
+	struct zl_addr from;
+	uint16_t port;
+	struct zl_wall arrival;
+	struct zl_mono now;
+};
+
+/* Called for each record; `flow` is valid during the call. */
+typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
+
+/*
+ * Decode one datagram.  Returns the reasons for which something in it was not
+ * used, a bit each (1 << ZL_DROP_...); 0 when all of it was.
+ */
+zl_drop_mask zl_decode(struct zl_exporters *exporters, const struct zl_datagram *datagram,
+	zl_decode_sink_fn sink, void *user);
+
+/* --- for the decoders --- */
+
+/* One datagram on its way. */
+struct zl_decode {
+	const struct zl_datagram *datagram;
+	struct zl_exporter *exporter;
+	struct zl_stream *stream; /* NULL: no templates are known */
+	struct zl_stream_key key;
+	struct zl_complete_clock clock;
+	zl_decode_sink_fn sink;
+	void *user;
+	uint32_t n_records; /* flow and options data, read from this datagram */
+	bool is_counted;    /* false: some records could not be counted */
+};
+
+/* Decode the body; `c` stands behind the version. */
+typedef void (*zl_decode_fn)(struct zl_decode *d, struct zl_cursor c);
+
+void zl_decode_drop(struct zl_decode *d, enum zl_drop why);
+
+/* Complete a draft and hand it to the sink. */
+void zl_decode_emit(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who sends flow records: the addresses that may, and the state of each that does.
+ *
+ * Only an exporter whose address lies in one of the allowed prefixes has state; all
+ * others share a short list, for the operator who wonders why nothing comes.
+ * Everything is bounded: ZL_EXPORTERS_MAX exporters, ZL_STREAMS_MAX streams
+ * of each version, ZL_TEMPLATE_ROOM bytes of templates each.
+ */
+#ifndef ZL_FLOW_EXPORTER_H
+#define ZL_FLOW_EXPORTER_H
+#include "base/addr.h"
+#include "controller/flow/drop.h"
+#include "controller/flow/stream.h"
+
+enum {
+	ZL_EXPORTERS_MAX = 4096,
+	ZL_EXPORTERS_ALLOWED_MAX = 2048,
+	ZL_EXPORTERS_REFUSED = 16,
+};
+
+struct zl_exporter {
+	struct zl_addr address;
+	struct zl_map streams; /* struct zl_stream_key -> struct zl_stream, owned */
+	struct zl_template_room room;
+	struct zl_drop_counts drops;
+	uint64_t datagrams, records, options; /* flow and options data records */
+	uint64_t lost;	  /* by sequence number, in the version's units */
+	uint16_t version; /* of the last datagram that had a known one */
+	struct zl_wall last_seen;
+};
+
+struct zl_exporters {
+	struct zl_prefix *allowed;
+	size_t n_allowed;
+	struct zl_map by_address; /* struct zl_addr -> struct zl_exporter, owned */
+	/* The senders refused last, only counted. */
+	struct zl_exporter refused[ZL_EXPORTERS_REFUSED];
+};
+
+void zl_exporters_init(struct zl_exporters *x);
+void zl_exporters_done(struct zl_exporters *x);
+
+/*
+ * Replace the prefixes that may send.  State of exporters that no longer may is
+ * forgotten, that of the others kept.  -E2BIG, -ENOMEM: nothing changed.
+ */
+int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes, size_t n,
+	struct zl_error *reterr) ZL_CHECKED;
+
+/*
+ * The exporter at `address`, made when it is new.  One that may not send gets a shared
+ * entry of `refused` and *ret_drop is the reason; *ret_drop is ZL_DROP_N otherwise.
+ */
+struct zl_exporter *zl_exporters_get(struct zl_exporters *x, const struct zl_addr *address,
+	enum zl_drop *ret_drop);
+
+/* Find the stream; with `make`, one is made (NULL then: no memory). */
+struct zl_stream *zl_exporter_stream(struct zl_exporter *e, const struct zl_stream_key *key,
+	bool make, struct zl_mono now);
+
+/* Templates held, over all streams. */
+size_t zl_exporter_templates(const struct zl_exporter *e);
+
+#endif

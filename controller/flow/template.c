@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Learning templates, compiling them, and reading records with them. */
+#include "controller/flow/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* A template as it came, before it is compiled. */
+struct field {
+	uint32_t pen;
+	uint16_t id, length;
+};
+
+struct spec {
+	uint16_t id;
+	unsigned n, n_scope; /* n may exceed the array: fields that were only walked */
+	bool is_options;
+	enum zl_template_format format;
+	struct field fields[ZL_TEMPLATE_FIELDS_MAX];
+};
+
+void zl_templates_init(struct zl_templates *t, struct zl_template_room *room)
+{
+	*t = (struct zl_templates){ .room = room };
+	zl_map_init(&t->by_id, sizeof(uint16_t), ZL_TEMPLATES_MAX);
+}
+
+static size_t size_of(unsigned n_ops)
+{
+	return sizeof(struct zl_template) + n_ops * sizeof(struct zl_template_op);
+}
+
+static void remove_template(struct zl_templates *t, uint16_t id)
+{
+	struct zl_template *old = zl_map_remove(&t->by_id, &id);
+
+	if (old == NULL)
+		return;
+	t->room->used -= size_of(old->n_ops);
+	free(old);
+}
+
+void zl_templates_done(struct zl_templates *t)
+{
+	struct zl_template *old;
+
+	for (size_t i = 0; (old = zl_map_next(&t->by_id, &i)) != NULL;) {
+		t->room->used -= size_of(old->n_ops);
+		free(old);
+	}
+	zl_map_done(&t->by_id);
+}
+
+static void evict_oldest(struct zl_templates *t, struct zl_drop_counts *drops)
+{
+	const struct zl_template *oldest = NULL, *at;
+
+	for (size_t i = 0; (at = zl_map_next(&t->by_id, &i)) != NULL;)
+		if (oldest == NULL || at->seen.us < oldest->seen.us)
+			oldest = at;
+	if (oldest == NULL)
+		return;
+	remove_template(t, oldest->id);
+	zl_drop_count(drops, ZL_DROP_TEMPLATE_EVICTED);
+}
+
+/* Does an options template's scope field say something other than its id? */
+static bool is_v9_scope(const struct spec *s, unsigned i)
+{
+	return s->format == ZL_TEMPLATE_V9 && i < s->n_scope;
+}
+
+/* What each field is to us; NULL for those to skip. */
+static void choose_elements(const struct spec *s, const struct zl_element **ret,
+	struct zl_drop_counts *drops)
+{
+	uint8_t best[sizeof(struct zl_flow_draft)];
+
+	memset(best, UINT8_MAX, sizeof(best));
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		const struct zl_element *e = is_v9_scope(s, i) ?
+			NULL :
+			zl_element_find(f->pen, f->id);
+
+		if (e != NULL && (f->length < e->min || f->length > e->max)) {
+			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);
+			e = NULL;
+		}
+		if (e != NULL && e->rank < best[e->offset])
+			best[e->offset] = e->rank;
+		ret[i] = e;
+	}
+	for (unsigned i = 0; i < s->n; i++)
+		if (ret[i] != NULL && ret[i]->rank > best[ret[i]->offset])
+			ret[i] = NULL;
+}
+
+/* The least bytes that a record has, 0 when no record can be so. */
+static uint16_t measure(const struct spec *s)
+{
+	size_t length = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		length += s->fields[i].length == ZL_TEMPLATE_VARIABLE ?
+			1 :
+			s->fields[i].length;
+	return length <= UINT16_MAX ? (uint16_t)length : 0;
+}
+
+static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *drops)
+{
+	const struct zl_element *elements[ZL_TEMPLATE_FIELDS_MAX];
+	struct zl_template *t;
+	unsigned n_ops = 0;
+	uint16_t skip = 0;
+
+	choose_elements(s, elements, drops);
+	for (unsigned i = 0; i < s->n; i++)
+		if (elements[i] != NULL || s->fields[i].length == ZL_TEMPLATE_VARIABLE)
+			n_ops++;
+	t = calloc(1, size_of(n_ops));
+	if (t == NULL)
+		return NULL;
+	t->id = s->id;
+	t->is_options = s->is_options;
+	t->min_length = measure(s);
+	for (unsigned i = 0; i < s->n; i++) {
+		uint16_t length = s->fields[i].length;
+
+		if (elements[i] == NULL && length != ZL_TEMPLATE_VARIABLE) {
+			skip = (uint16_t)(skip + length); /* <= min_length */
+			continue;
+		}
+		t->ops[t->n_ops++] = (struct zl_template_op){
+			.element = elements[i], .skip = skip, .width = length,
+		};
+		skip = 0;
+	}
+	t->tail = skip;
+	return t;
+}
+
+/* Take a complete template in, or refuse it; the old one goes either way. */
+static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now,
+	struct zl_drop_counts *drops)
+{
+	struct zl_template *new;
+	size_t size;
+
+	remove_template(t, s->id);
+	if (s->n > ZL_TEMPLATE_FIELDS_MAX) {
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_FIELDS);
+		return false;
+	}
+	if (s->is_options && (s->n_scope > s->n ||
+			(s->n_scope == 0 && s->format == ZL_TEMPLATE_IPFIX))) {
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_SCOPE);
+		return false;
+	}
+	if (measure(s) == 0) {
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_LENGTH);
+		return false;
+	}
+	new = compile(s, drops);
+	size = new == NULL ? 0 : size_of(new->n_ops);
+	if (new == NULL || size > t->room->most - t->room->used) {
+		free(new);
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
+		return false;
+	}
+	if (t->by_id.n >= ZL_TEMPLATES_MAX)
+		evict_oldest(t, drops);
+	new->seen = now;
+	if (zl_map_put(&t->by_id, &new->id, new) < 0) {
+		free(new);
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
+		return false;
+	}
+	t->room->used += size;
+	return true;
+}
+
+static void read_fields(struct zl_cursor *set, struct spec *s)
+{
+	for (unsigned i = 0; i < s->n && !set->bad; i++) {
+		struct field f = { 0 };
+
+		f.id = zl_get_u16(set);
+		f.length = zl_get_u16(set);
+		if (s->format == ZL_TEMPLATE_IPFIX && (f.id & 0x8000) != 0) {
+			f.id &= 0x7fff;
+			f.pen = zl_get_u32(set);
+		}
+		if (i < ZL_TEMPLATE_FIELDS_MAX)
+			s->fields[i] = f;
+	}
+}
+
+/* The head of one template; false when there is none any more, or no good one. */
+static bool read_head(struct zl_templates *t, struct zl_cursor *set, struct spec *s,
+	struct zl_drop_counts *drops)
+{
+	uint16_t scope_bytes, option_bytes;
+
+	s->id = zl_get_u16(set);
+	if (s->is_options && s->format == ZL_TEMPLATE_V9) {
+		scope_bytes = zl_get_u16(set);
+		option_bytes = zl_get_u16(set);
+		s->n_scope = scope_bytes / 4;
+		s->n = s->n_scope + option_bytes / 4;
+		if (!set->bad && (scope_bytes % 4 != 0 || option_bytes % 4 != 0)) {
+			remove_template(t, s->id);
+			zl_drop_count(drops, ZL_DROP_TEMPLATE_SCOPE);
+			return false;
+		}
+	} else {
+		s->n = zl_get_u16(set);
+		if (s->is_options && s->n != 0)
+			s->n_scope = zl_get_u16(set);
+	}
+	if (set->bad) {
+		remove_template(t, s->id);
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_CUT);
+		return false;
+	}
+	if (s->n == 0 && s->format == ZL_TEMPLATE_IPFIX)
+		return true; /* a withdrawal, whose id may be that of the set */
+	if (s->id < ZL_TEMPLATE_ID_MIN) {
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_ID);
+		return false;
+	}
+	return true;
+}
+
+/* Fewer bytes than a head, or zeros (some exporters pad to more than 4 bytes). */
+static bool is_padding(struct zl_cursor rest)
+{
+	if (rest.left < 4)
+		return true;
+	while (rest.left > 0)
+		if (zl_get_u8(&rest) != 0)
+			return false;
+	return true;
+}
+
+unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
+	enum zl_template_format format, bool is_options, struct zl_mono now,
+	struct zl_drop_counts *drops)
+{
+	unsigned learned = 0;
+
+	while (!is_padding(set)) {
+		struct spec s;
+
+		s.format = format;
+		s.is_options = is_options;
+		s.n_scope = 0;
+		if (!read_head(t, &set, &s, drops))
+			return learned;
+		if (s.n == 0 && format == ZL_TEMPLATE_IPFIX) {
+			zl_drop_count(drops, ZL_DROP_TEMPLATE_WITHDRAWN);
+			continue;
+		}
+		read_fields(&set, &s);
+		if (set.bad) {
+			remove_template(t, s.id);
+			zl_drop_count(drops, ZL_DROP_TEMPLATE_CUT);
+			return learned;
+		}
+		learned += add(t, &s, now, drops);
+	}
+	return learned;
+}
+
+const struct zl_template *zl_templates_find(struct zl_templates *t, uint16_t id,
+	struct zl_mono now, struct zl_drop_counts *drops)
+{
+	const struct zl_template *found = zl_map_find(&t->by_id, &id);
+
+	if (found == NULL ||
+		zl_mono_since(now, found->seen) <=
+			(uint64_t)ZL_TEMPLATE_TTL_S * (uint64_t)ZL_US_PER_S)
+		return found;
+	remove_template(t, id);
+	zl_drop_count(drops, ZL_DROP_TEMPLATE_EXPIRED);
+	return NULL;
+}
+
+/* The length of a variable field stands before it (RFC 7011, section 7). */
+static size_t get_length(struct zl_cursor *set)
+{
+	uint8_t length = zl_get_u8(set);
+
+	return length < 255 ? length : zl_get_u16(set);
+}
+
+bool zl_template_read(const struct zl_template *t, struct zl_cursor *set,
+	struct zl_flow_draft *draft)
+{
+	for (unsigned i = 0; i < t->n_ops && !set->bad; i++) {
+		const struct zl_template_op *op = &t->ops[i];
+		struct zl_cursor value;
+
+		zl_skip(set, op->skip);
+		if (op->width == ZL_TEMPLATE_VARIABLE) {
+			zl_skip(set, get_length(set));
+			continue;
+		}
+		value = zl_get_window(set, op->width);
+		if (!value.bad)
+			zl_element_store(op->element, value, draft);
+	}
+	zl_skip(set, t->tail);
+	return !set->bad;
+}
