@@ -124,8 +124,8 @@ static void on_closed(struct zl_channel *c, const struct zl_error *why, void *us
 static void explain_status(const struct zl_worker *w, int status, struct zl_error *ret)
 {
 	if (WIFEXITED(status))
-		(void)zl_fail(ret, -ECHILD, "worker %s ended with exit code %d", w->name,
-			WEXITSTATUS(status));
+		(void)zl_fail(ret, -ECHILD, "worker %s ended with exit code %d",
+			w->name, WEXITSTATUS(status));
 	else
 		(void)zl_fail(ret, -ECHILD, "worker %s was ended by signal %d (%s)",
 			w->name, WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -222,8 +222,8 @@ static int watch_child(
 		r = sd_event_add_time_relative(event, &w->timer, CLOCK_MONOTONIC,
 			period_us, period_us / 10 + 1, on_timer, w);
 	if (r < 0)
-		return zl_fail(reterr, r, "cannot watch worker %s: %s", w->name,
-			strerror(-r));
+		return zl_fail(
+			reterr, r, "cannot watch worker %s: %s", w->name, strerror(-r));
 	return 0;
 }
 

@@ -57,8 +57,8 @@ static size_t decode(const unsigned char *s, uint32_t *ret)
 static bool is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-		c == 0xfeff;
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
+	       c == 0xfeff;
 }
 
 bool zl_domain_copy_text(char *to, size_t size, const char *from)

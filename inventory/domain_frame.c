@@ -85,7 +85,7 @@ void zl_domain_put(struct zl_frame *f, uint16_t attr, const struct zl_domain *d)
 	zl_frame_put_u8(f, A_STATE, (uint8_t)d->state);
 	zl_frame_put_u8(f, A_FLAGS,
 		(uint8_t)((d->forwarding ? FLAG_FORWARDING : 0) |
-			(d->truncated ? FLAG_TRUNCATED : 0)));
+			  (d->truncated ? FLAG_TRUNCATED : 0)));
 	for (unsigned i = 0; i < d->n_zones; i++)
 		zl_frame_put_str(f, A_ZONE, d->zones[i]);
 	for (unsigned i = 0; i < d->n_nics; i++)
@@ -93,17 +93,19 @@ void zl_domain_put(struct zl_frame *f, uint16_t attr, const struct zl_domain *d)
 	zl_frame_nest_end(f, nest);
 }
 
-static int get_addr(const struct nlattr *nest, struct zl_nic *nic, struct zl_error *reterr)
+static int get_addr(
+	const struct nlattr *nest, struct zl_nic *nic, struct zl_error *reterr)
 {
 	const struct nlattr *tb[I_N];
 	struct zl_nic_addr *a;
 
 	if (nic->n_addrs == ZL_NIC_ADDRS_MAX)
-		return zl_fail(reterr, -EPROTO, "domain: a NIC has more than %d addresses",
-			ZL_NIC_ADDRS_MAX);
+		return zl_fail(reterr, -EPROTO,
+			"domain: a NIC has more than %d addresses", ZL_NIC_ADDRS_MAX);
 	zl_frame_open_nest(nest, tb, N_ITEMS(tb));
 	if (zl_attr_u8(tb[I_SOURCE]) >= ZL_ADDR_SOURCE_N)
-		return zl_fail(reterr, -EPROTO, "domain: no such source of addresses: %u",
+		return zl_fail(reterr, -EPROTO,
+			"domain: no such source of addresses: %u",
 			zl_attr_u8(tb[I_SOURCE]));
 	a = &nic->addrs[nic->n_addrs++];
 	zl_attr_copy(tb[I_ADDR], a->addr.b, sizeof(a->addr.b));
@@ -112,7 +114,8 @@ static int get_addr(const struct nlattr *nest, struct zl_nic *nic, struct zl_err
 	return 0;
 }
 
-static int get_nic(const struct nlattr *nest, struct zl_domain *d, struct zl_error *reterr)
+static int get_nic(
+	const struct nlattr *nest, struct zl_domain *d, struct zl_error *reterr)
 {
 	const struct nlattr *tb[N_N], *a;
 	struct zl_nic *nic;
@@ -144,7 +147,8 @@ static int get_nic(const struct nlattr *nest, struct zl_domain *d, struct zl_err
 	return 0;
 }
 
-int zl_domain_get(const struct nlattr *nest, struct zl_domain *ret, struct zl_error *reterr)
+int zl_domain_get(
+	const struct nlattr *nest, struct zl_domain *ret, struct zl_error *reterr)
 {
 	const struct nlattr *tb[A_N], *a;
 	struct zl_domain d = { 0 };

@@ -31,8 +31,8 @@ static bool add_addr_text(
 	struct zl_addr addr;
 
 	return text != NULL && zl_xml_trim(text, trimmed, sizeof(trimmed)) &&
-		zl_addr_parse(trimmed, &addr) && !zl_addr_is_zero(&addr) &&
-		!zl_addr_is_multicast(&addr) && add_addr(nic, &addr, source);
+	       zl_addr_parse(trimmed, &addr) && !zl_addr_is_zero(&addr) &&
+	       !zl_addr_is_multicast(&addr) && add_addr(nic, &addr, source);
 }
 
 static enum zl_nic_type parse_type(const char *type)
@@ -85,15 +85,17 @@ static bool copy_ifname(const xmlNode *n, const char *child, const char *attr,
 static bool parse_filter(const xmlNode *interface, struct zl_nic *nic)
 {
 	const xmlNode *ref = zl_xml_first(interface, "filterref"), *p;
-	bool whole =
-		copy_attr(interface, "filterref", "filter", nic->filter, sizeof(nic->filter));
+	bool whole = copy_attr(
+		interface, "filterref", "filter", nic->filter, sizeof(nic->filter));
 
 	if (ref == NULL)
 		return true;
-	for (p = zl_xml_first(ref, "parameter"); p != NULL; p = zl_xml_next(p, "parameter")) {
+	for (p = zl_xml_first(ref, "parameter"); p != NULL;
+		p = zl_xml_next(p, "parameter")) {
 		const char *name = zl_xml_attr(p, "name");
 
-		if (name == NULL || (strcmp(name, "IP") != 0 && strcmp(name, "IPV6") != 0))
+		if (name == NULL ||
+			(strcmp(name, "IP") != 0 && strcmp(name, "IPV6") != 0))
 			continue;
 		whole &= add_addr_text(nic, zl_xml_attr(p, "value"), ZL_ADDR_NWFILTER);
 	}
@@ -101,7 +103,8 @@ static bool parse_filter(const xmlNode *interface, struct zl_nic *nic)
 }
 
 /* One <interface>; false: it has no MAC.  What did not fit is told by *whole. */
-static bool parse_nic(const xmlNode *interface, bool active, struct zl_nic *ret, bool *whole)
+static bool parse_nic(
+	const xmlNode *interface, bool active, struct zl_nic *ret, bool *whole)
 {
 	const xmlNode *mac = zl_xml_first(interface, "mac");
 	const char *text = mac == NULL ? NULL : zl_xml_attr(mac, "address");
@@ -181,8 +184,8 @@ static void parse_metadata(const xmlNode *root, struct zl_domain *d)
 	const xmlNode *metadata = zl_xml_first(root, "metadata"), *ours, *n;
 	bool whole = true;
 
-	ours = metadata == NULL ? NULL :
-				  zl_xml_first_ns(metadata, ZL_METADATA_URI, "domain");
+	ours = metadata == NULL ? NULL
+				: zl_xml_first_ns(metadata, ZL_METADATA_URI, "domain");
 	if (ours == NULL)
 		return;
 	for (n = zl_xml_first_ns(ours, ZL_METADATA_URI, "zone"); n != NULL;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is who: all hosts, domains, NICs, taps and addresses, as the inventory and the
+ * agents told them.  A pure data structure: no clock, no libvirt, no log; the engine
+ * feeds it and asks it for both ends of each flow.  All lookups take constant time.
+ *
+ *	r = zl_index_new(on_change, engine, &ix, reterr);
+ *	r = zl_index_host_put(ix, "hv1", now, reterr);		the admin enrolled it
+ *	r = zl_index_apply(ix, in, now, reterr);		every frame of the inventory
+ *	r = zl_index_link_put(ix, "hv1", &link, reterr);	what its agent reports
+ *	nic = zl_index_tap(ix, "hv1", 17);			ingress interface of a record
+ *
+ * Identity.  A domain is (host, uuid): while it migrates, the same uuid is on two
+ * hosts, and both are kept.  A NIC is (domain, MAC).
+ *
+ * Lifetime.  What queries return is borrowed and valid until the next call that changes
+ * the index: copy what must live longer, or find it again by host and uuid.
+ *
+ * Order.  What is known of links, neighbours and leases is kept per host, beside the
+ * domains, so it does not matter which of them is told first, or how often.
+ *
+ * Addresses of a NIC, strongest source first: metadata, nwfilter, DHCP, neighbour table,
+ * learned.  At most ZL_NIC_ADDRS_MAX; the weakest give way.  Multicast, zero, loopback
+ * and link-local addresses say nothing about identity and are left out, unless the
+ * admin named one in the metadata.
+ *
+ * Scopes keep overlapping addresses apart.  A NIC on a bridge is in "bridge:NAME",
+ * which is one segment on all hosts; one on a libvirt network that is no bridge of the
+ * host (NAT, routed, isolated) is in "network:NAME", a segment of its own on each host.
+ *
+ * A host that cannot be reached becomes stale and keeps all it had.
+ */
+#ifndef ZL_INVENTORY_INDEX_H
+#define ZL_INVENTORY_INDEX_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/frame.h"
+#include "inventory/domain.h"
+#include "inventory/protocol.h"
+
+enum {
+	ZL_INDEX_HOSTS_MAX = 2048,
+	ZL_INDEX_DOMAINS_MAX = 4096, /* of one host */
+	ZL_INDEX_LINKS_MAX = 16384,  /* of one host */
+	ZL_INDEX_FACTS_MAX = 16384,  /* neighbours and DHCP leases of one host */
+	ZL_INDEX_FACTS_MAC_MAX = 64, /* of one MAC on one host */
+	ZL_INDEX_LEARNED_MAX = 8,    /* learned addresses of one NIC */
+	ZL_SCOPE_MAX = ZL_NAME_MAX + 8,
+};
+
+/* A learned address that is not seen for so long is forgotten. */
+#define ZL_INDEX_LEARNED_IDLE_US (INT64_C(24) * 3600 * ZL_US_PER_S)
+
+struct zl_index;
+
+struct zl_index_host {
+	char name[64];
+	enum zl_host_state state;
+	char reason[256];     /* why it is not up, or "" */
+	struct zl_wall since; /* of the state */
+	unsigned n_domains;
+};
+
+struct zl_index_addr {
+	struct zl_addr addr;
+	enum zl_addr_source source;
+	struct zl_wall since, seen; /* seen: of learned ones, the last flow */
+};
+
+struct zl_index_domain;
+
+struct zl_index_nic {
+	const struct zl_index_domain *domain;
+	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
+	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
+	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
+	uint8_t n_addrs;
+};
+
+struct zl_index_domain {
+	const struct zl_index_host *host;
+	struct zl_uuid uuid;
+	char name[ZL_NAME_MAX];
+	enum zl_domain_state state;
+	bool forwarding, truncated;
+	uint8_t n_zones, n_nics;
+	const char (*zones)[64];
+	const struct zl_index_nic *const *nics; /* n_nics of them */
+};
+
+/* A network interface of a host, from its agent. */
+struct zl_index_link {
+	uint32_t ifindex;
+	char name[ZL_IFNAME_MAX];
+	struct zl_mac mac;
+	char master[ZL_IFNAME_MAX]; /* the bridge it is a port of, or "" */
+};
+
+/* --- changes --- */
+
+/* What is different; several at once. */
+enum {
+	ZL_INDEX_ADDED = 1 << 0,
+	ZL_INDEX_GONE = 1 << 1,	 /* the domain is still there during the call */
+	ZL_INDEX_STATE = 1 << 2, /* started, stopped, paused */
+	ZL_INDEX_NAME = 1 << 3,
+	ZL_INDEX_ZONES = 1 << 4, /* zones or forwarding */
+	ZL_INDEX_NICS = 1 << 5,	 /* a NIC came or went, or has another tap or network */
+	ZL_INDEX_ADDRS = 1 << 6,
+};
+
+/* Comes after the index holds the change.  Must not change the index. */
+typedef void (*zl_index_change_fn)(
+	const struct zl_index_domain *d, unsigned what, void *user);
+
+int zl_index_new(zl_index_change_fn on_change, void *user, struct zl_index **ret,
+	struct zl_error *reterr) ZL_CHECKED;
+void zl_index_free(struct zl_index *ix); /* NULL is fine; no changes are told */
+
+/*
+ * Feeding.  -ENOENT: the host is not enrolled; -ENOBUFS: a limit above; -ENOMEM; what
+ * was there before stays then.
+ */
+int zl_index_host_put(struct zl_index *ix, const char *host, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED; /* connecting; nothing when it is there */
+int zl_index_host_remove(struct zl_index *ix, const char *host,
+	struct zl_error *reterr) ZL_CHECKED; /* and all of its domains */
+
+/* A message of the inventory: host-state, list-begin, list-end, domain, domain-gone, dhcp. */
+int zl_index_apply(struct zl_index *ix, const struct zl_frame_in *in,
+	struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
+
+/* What zl_index_apply() does, one by one. */
+int zl_index_host_state(struct zl_index *ix, const char *host, enum zl_host_state state,
+	const char *reason, struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_list_begin(
+	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_error *reterr)
+	ZL_CHECKED; /* domains that were not put since list_begin are gone */
+int zl_index_domain_put(struct zl_index *ix, const char *host,
+	const struct zl_domain *d, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED;
+int zl_index_domain_gone(struct zl_index *ix, const char *host,
+	const struct zl_uuid *uuid, struct zl_error *reterr) ZL_CHECKED;
+
+/* A lease of a libvirt network; `expires` 0: never; not after `now`: it is gone. */
+int zl_index_dhcp(struct zl_index *ix, const char *host, const struct zl_mac *mac,
+	const struct zl_addr *addr, const char *network, struct zl_wall expires,
+	struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
+
+/* The agent's reports.  A (re)connected agent: links_begin, put..., links_end. */
+int zl_index_link_put(struct zl_index *ix, const char *host,
+	const struct zl_index_link *link, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
+	struct zl_error *reterr) ZL_CHECKED;
+int zl_index_links_begin(
+	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_links_end(
+	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_neighbour_put(struct zl_index *ix, const char *host, uint32_t ifindex,
+	const struct zl_addr *addr, const struct zl_mac *mac, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED;
+int zl_index_neighbour_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
+	const struct zl_addr *addr, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED;
+
+/*
+ * A flow from the tap of `nic` had source `addr`.  The first holder of an address in
+ * its scope keeps it.
+ *
+ * Returns 1 when it was learned, 0 when there was nothing to learn (it is the NIC's
+ * already; the domain forwards; the address says nothing), or
+ *	-EEXIST		another NIC holds it: *ret_holder
+ *	-ENOBUFS	the NIC has ZL_INDEX_LEARNED_MAX or ZL_NIC_ADDRS_MAX already
+ *	-ENOMEM
+ */
+int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
+	const struct zl_addr *addr, struct zl_wall now,
+	const struct zl_index_nic **ret_holder) ZL_CHECKED;
+
+/* Forget DHCP leases that have ended and learned addresses that are idle. */
+void zl_index_expire(struct zl_index *ix, struct zl_wall now);
+
+/* --- questions; NULL: not known --- */
+
+/*
+ * The NIC behind an interface of a host.  Only when the agent knows the link, its name
+ * is the tap of a domain that is not shut off, and its MAC is that of libvirt's tap for
+ * this NIC: a name alone may have been reused.
+ */
+const struct zl_index_nic *zl_index_tap(
+	const struct zl_index *ix, const char *host, uint32_t ifindex);
+
+/* The link of a NIC's tap, under the same conditions. */
+const struct zl_index_link *zl_index_nic_link(
+	const struct zl_index *ix, const struct zl_index_nic *nic);
+
+/*
+ * NICs with this MAC, on `host` or (NULL) everywhere: fills in at most `most`, those of
+ * running domains first, and returns how many there are.
+ */
+size_t zl_index_mac(const struct zl_index *ix, const char *host,
+	const struct zl_mac *mac, const struct zl_index_nic **ret, size_t most);
+
+/*
+ * Who has this address?  `scope` and `host` may be NULL.  Owners on `host` go before
+ * others; running domains before those that are not; stronger sources before weaker
+ * (neighbour and learned count the same: a guest can make up both).  `ambiguous`: another
+ * domain has as good a claim, so the answer is no evidence.
+ */
+struct zl_index_owner {
+	const struct zl_index_nic *nic; /* NULL: nobody */
+	enum zl_addr_source source;
+	bool ambiguous;
+};
+struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
+	const char *scope, const struct zl_addr *addr);
+
+/*
+ * A domain by "uuid", "name" or "host/name".  Of the same domain on two hosts, the one
+ * that runs.  -ENOENT; -ENOTUNIQ: different domains have that name.
+ */
+int zl_index_domain(const struct zl_index *ix, const char *text,
+	const struct zl_index_domain **ret, struct zl_error *reterr) ZL_CHECKED;
+
+/* By uuid on one host, or (NULL) the one that runs. */
+const struct zl_index_domain *zl_index_find(
+	const struct zl_index *ix, const char *host, const struct zl_uuid *uuid);
+
+/* All hosts that have this uuid: fills in at most `most`, returns how many. */
+size_t zl_index_find_all(const struct zl_index *ix, const struct zl_uuid *uuid,
+	const struct zl_index_domain **ret, size_t most);
+
+const struct zl_index_host *zl_index_host(const struct zl_index *ix, const char *host);
+
+/* Walk: start with *at = 0; in no order; the index must not change meanwhile. */
+const struct zl_index_host *zl_index_next_host(const struct zl_index *ix, size_t *at);
+const struct zl_index_domain *zl_index_next(const struct zl_index *ix, size_t *at);
+
+#endif
