@@ -186,11 +186,14 @@ define_hosts() {
 	done
 }
 
+# define_policy [LOCK-FILE]: the example zones and a lock.
 define_policy() {
-	zl zone-define "$EXAMPLES/zone-web.xml" >/dev/null &&
-		zl zone-define "$EXAMPLES/zone-db.xml" >/dev/null &&
-		zl lock-define "$EXAMPLES/${1:-lock-db.xml}" >/dev/null ||
-		die "the example policy is refused"
+	local file
+
+	for file in zone-web zone-db; do
+		zl zone-define "$EXAMPLES/$file.xml" >/dev/null || die "$file is refused"
+	done
+	zl lock-define "$EXAMPLES/${1:-lock-db.xml}" >/dev/null || die "the lock is refused"
 }
 
 # From the fabric, which is no virtual machine.

@@ -13,7 +13,7 @@ send() {
 
 	for line in "${frames[@]}"; do
 		kind=${line%% *}
-		capture_tap "$kind" db1 "${@:2}"
+		capture_tap "$kind" db1 not ether src "$(vm_mac db1)"
 		vm_exec web1 "guest raw eth0 3 2 ${line#* }" >/dev/null
 		sleep 0.1
 		capture_stop "$kind"
