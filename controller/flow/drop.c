@@ -46,6 +46,8 @@ const struct zl_drop_info zl_drops[ZL_DROP_N] = {
 		"a template gives a known field a length that its type cannot have" },
 	[ZL_DROP_RECORD_CUT]	     = { "record_cut", "set", "RFC 7011, 7; RFC 3954, 5.3",
 		"a data set ends within a record" },
+	[ZL_DROP_RECORD_EMPTY]	     = { "record_empty", "record", "zonelock",
+		"the collector knows none of the record's fields" },
 	[ZL_DROP_STREAM_EVICTED]     = { "stream_evicted", "template", "zonelock",
 		"the observation domain longest unseen made room, with its templates" },
 };

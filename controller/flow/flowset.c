@@ -51,14 +51,23 @@ static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
 
 static void take_flow(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
-	if ((draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
+	/* Exporters that do not keep these times send zeros (nProbe); v5 ones do keep
+	 * them, and there a flow of one packet may begin and end at boot. */
+	if (draft->last_uptime == 0 && draft->first_uptime == 0)
+		draft->present &= ~(ZL_ASIDE_FIRST_UPTIME | ZL_ASIDE_LAST_UPTIME);
+	if (draft->present != 0 && (draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
 		d->stream->sampling != 0) {
 		draft->flow.sampling = d->stream->sampling;
 		draft->present |= ZL_FLOW_SAMPLING;
 	}
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
-	zl_decode_emit(d, draft, template_id);
+	if (draft->present != 0) {
+		zl_decode_emit(d, draft, template_id);
+		return;
+	}
+	d->n_records++;
+	zl_decode_drop(d, ZL_DROP_RECORD_EMPTY);
 }
 
 /* What is left is fill when it is shorter than a record and nothing but zeros. */
@@ -96,27 +105,52 @@ static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
 		zl_decode_drop(d, ZL_DROP_RECORD_CUT);
 }
 
+static bool is_reserved(uint16_t id, const struct zl_flowset_ids *ids)
+{
+	return id < ZL_TEMPLATE_ID_MIN && id != ids->templates && id != ids->options;
+}
+
+/*
+ * Check the lengths of all sets before one is read.  v9 has no message length, so
+ * bytes behind its last set look like one: where the lengths stop making sense behind a
+ * set with a reserved id, `sets` is cut down to what stands before that set.
+ */
+static bool check_lengths(struct zl_decode *d, struct zl_cursor *sets,
+	const struct zl_flowset_ids *ids)
+{
+	struct zl_cursor look = *sets, set;
+	size_t good = SIZE_MAX;
+	uint16_t id;
+
+	for (size_t left = look.left; next_set(&look, &id, &set); left = look.left)
+		if (good == SIZE_MAX && is_reserved(id, ids))
+			good = sets->left - left;
+	if (!look.bad)
+		return true;
+	zl_decode_drop(d, ZL_DROP_SET_LENGTH);
+	if (good == SIZE_MAX || ids->format != ZL_TEMPLATE_V9)
+		return false;
+	*sets = zl_get_window(sets, good);
+	return true;
+}
+
 bool zl_flowset_decode(struct zl_decode *d, struct zl_cursor sets,
 	const struct zl_flowset_ids *ids)
 {
-	struct zl_cursor look = sets, set;
+	struct zl_cursor set;
 	uint16_t id;
 
-	while (next_set(&look, &id, &set))
-		;
-	if (look.bad) {
-		zl_decode_drop(d, ZL_DROP_SET_LENGTH);
+	if (!check_lengths(d, &sets, ids))
 		return false;
-	}
 	d->stream = zl_exporter_stream(d->exporter, &d->key, false, d->datagram->now);
 	d->clock.boot_ms = d->stream == NULL ? 0 : d->stream->boot_ms;
 	while (next_set(&sets, &id, &set)) {
-		if (id >= ZL_TEMPLATE_ID_MIN)
-			read_data(d, set, id);
-		else if (id == ids->templates || id == ids->options)
-			learn(d, set, id == ids->options, ids);
-		else
+		if (is_reserved(id, ids))
 			zl_decode_drop(d, ZL_DROP_SET_ID);
+		else if (id >= ZL_TEMPLATE_ID_MIN)
+			read_data(d, set, id);
+		else
+			learn(d, set, id == ids->options, ids);
 	}
 	return true;
 }
