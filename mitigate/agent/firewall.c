@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Apply, check, repair. */
+#include "mitigate/agent/firewall.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+int zl_firewall_open(struct zl_firewall *fw, struct zl_error *reterr)
+{
+	int r;
+
+	*fw = (struct zl_firewall){ .read = zl_readback_new() };
+	if (fw->read == NULL)
+		return zl_fail(reterr, -ENOMEM, "nft: out of memory");
+	r = zl_nft_socket_open(&fw->socket, reterr);
+	if (r < 0) {
+		zl_readback_free(fw->read);
+		fw->read = NULL;
+	}
+	return r;
+}
+
+void zl_firewall_close(struct zl_firewall *fw)
+{
+	zl_nft_socket_close(&fw->socket);
+	zl_readback_free(fw->read);
+	fw->read = NULL;
+}
+
+int zl_firewall_read(struct zl_firewall *fw, struct zl_error *reterr)
+{
+	return zl_readback_read(&fw->socket, fw->read, reterr);
+}
+
+/*
+ * nft -f - <<END
+ * add table bridge zonelock		(so that the next line cannot fail)
+ * delete table bridge zonelock
+ * table bridge zonelock { all of nft_table.c, all elements }
+ * END
+ */
+static int reinstall(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_nft_batch) struct zl_nft_batch b = { 0 };
+	int r;
+
+	zl_nft_batch_start(&b, fw->socket.seq + 1);
+	zl_nft_batch_table(&b, true);
+	zl_nft_batch_table(&b, false);
+	zl_nft_batch_table(&b, true);
+	zl_nft_batch_static(&b);
+	zl_nft_batch_elems(&b, wanted, true);
+	r = zl_nft_socket_commit(&fw->socket, &b, &ret->committed, reterr);
+	if (r >= 0)
+		ret->changed = true;
+	return r;
+}
+
+/* Wanted minus present and back, in one transaction; nothing to do is success. */
+static int change(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_nft_elems) struct zl_nft_elems add = { 0 }, del = { 0 };
+	ZL_AUTO(zl_nft_batch) struct zl_nft_batch b = { 0 };
+	int r = zl_nft_elems_diff(wanted, &fw->read->elems, &add, &del);
+
+	if (r < 0)
+		return zl_fail(reterr, r, "nft: out of memory");
+	if (add.n == 0 && del.n == 0)
+		return 0;
+	zl_nft_batch_start(&b, fw->socket.seq + 1);
+	zl_nft_batch_elems(&b, &del, false);
+	zl_nft_batch_elems(&b, &add, true);
+	r = zl_nft_socket_commit(&fw->socket, &b, &ret->committed, reterr);
+	if (r >= 0)
+		ret->changed = true;
+	return r;
+}
+
+static int compare(const struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_error *reterr)
+{
+	int r = zl_readback_compare_static(fw->read, reterr);
+
+	return r < 0 ? r : zl_readback_compare_elems(fw->read, wanted, reterr);
+}
+
+int zl_firewall_check(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret, struct zl_error *reterr)
+{
+	int r = zl_firewall_read(fw, reterr);
+
+	if (r < 0)
+		return r;
+	r = compare(fw, wanted, &ret->difference);
+	if (r >= 0)
+		return 0;
+	r = reinstall(fw, wanted, ret, reterr);
+	if (r >= 0)
+		r = zl_firewall_read(fw, reterr);
+	if (r >= 0)
+		r = compare(fw, wanted, reterr);
+	if (r < 0) {
+		zl_error_prefix(reterr, "cannot repair the table bridge %s", ZL_NFT_TABLE);
+		zl_error_hint(reterr, "see 'nft list table bridge %s' and 'nft monitor'",
+			ZL_NFT_TABLE);
+		return r;
+	}
+	ret->repaired = true;
+	return 0;
+}
+
+int zl_firewall_apply(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret, struct zl_error *reterr)
+{
+	int r = change(fw, wanted, ret, reterr);
+
+	if (r < 0 && r != -ENOMEM) {
+		r = zl_firewall_read(fw, reterr);
+		if (r >= 0 && zl_readback_compare_static(fw->read, NULL) >= 0)
+			r = change(fw, wanted, ret, reterr);
+		/* A broken table is for the check below, which makes it anew. */
+	}
+	if (r < 0)
+		return r;
+	return zl_firewall_check(fw, wanted, ret, reterr);
+}
