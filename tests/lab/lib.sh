@@ -30,7 +30,8 @@ case $B in /*) ;; *) B=$ZL_TOP/$B ;; esac
 export B
 
 if [ -z "${ZL_LAB_ISOLATED:-}" ]; then
-	exec "$ZL_LAB_DIR/isolate" bash "$0" "$@"
+	# INT is ignored in what a script starts with "&": not here.
+	exec env --default-signal=INT,TERM "$ZL_LAB_DIR/isolate" bash "$0" "$@"
 fi
 
 for part in base hv vm flow zonelock capture check; do
