@@ -15,7 +15,7 @@ enum domain_attr {
 	A_NIC,	/* once for each NIC */
 	A_N
 };
-_Static_assert(A_N <= ZL_DOMAIN_ATTRS, "zl_domain_attrs is too short");
+_Static_assert((int)A_N <= (int)ZL_DOMAIN_ATTRS, "zl_domain_attrs is too short");
 
 enum { FLAG_FORWARDING = 1, FLAG_TRUNCATED = 2 };
 

@@ -150,15 +150,18 @@ int zl_index_dhcp(struct zl_index *ix, const char *host, const struct zl_mac *ma
 	const struct zl_addr *addr, const char *network, struct zl_wall expires,
 	struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
 
-/* The agent's reports.  A (re)connected agent: links_begin, put..., links_end. */
+/*
+ * The agent's reports.  A (re)connected agent tells everything: between agent_begin and
+ * agent_end; links and neighbours that were not put in between are gone.
+ */
 int zl_index_link_put(struct zl_index *ix, const char *host,
 	const struct zl_index_link *link, struct zl_error *reterr) ZL_CHECKED;
 int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
 	struct zl_error *reterr) ZL_CHECKED;
-int zl_index_links_begin(
+int zl_index_agent_begin(
 	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
-int zl_index_links_end(
-	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
+int zl_index_agent_end(struct zl_index *ix, const char *host, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED;
 int zl_index_neighbour_put(struct zl_index *ix, const char *host, uint32_t ifindex,
 	const struct zl_addr *addr, const struct zl_mac *mac, struct zl_wall now,
 	struct zl_error *reterr) ZL_CHECKED;
@@ -205,10 +208,11 @@ size_t zl_index_mac(const struct zl_index *ix, const char *host,
 	const struct zl_mac *mac, const struct zl_index_nic **ret, size_t most);
 
 /*
- * Who has this address?  `scope` and `host` may be NULL.  Owners on `host` go before
- * others; running domains before those that are not; stronger sources before weaker
- * (neighbour and learned count the same: a guest can make up both).  `ambiguous`: another
- * domain has as good a claim, so the answer is no evidence.
+ * Who has this address?  `scope` and `host` (where the flow was seen) may be NULL.  In
+ * this order: owners that `host` can reach before those on a libvirt network of another
+ * host; stronger sources before weaker (neighbour and learned count the same: a guest
+ * can make up both); running domains before others; those on `host`.  `ambiguous`:
+ * another domain has as good a claim, so the answer is no evidence.
  */
 struct zl_index_owner {
 	const struct zl_index_nic *nic; /* NULL: nobody */
