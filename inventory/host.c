@@ -191,7 +191,7 @@ static int read_host(const struct zl_xml *x, struct zl_host *h, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "host"))
-		return zl_xml_fail(reterr, x, root, "a host starts with element 'host'");
+		return zl_xml_fail(reterr, x, root, "a host starts with element 'host', in no namespace");
 	r = zl_xml_check(x, root, &host_shape, reterr);
 	if (r < 0)
 		return r;

@@ -231,7 +231,7 @@ static int read_lock(const struct zl_xml *x, struct zl_lock *l, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "lock"))
-		return zl_xml_fail(reterr, x, root, "a lock starts with element 'lock'");
+		return zl_xml_fail(reterr, x, root, "a lock starts with element 'lock', in no namespace");
 	r = zl_xml_check(x, root, &lock_shape, reterr);
 	if (r < 0)
 		return r;

@@ -191,7 +191,7 @@ static int read_zone(const struct zl_xml *x, struct zl_zone *z, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "zone"))
-		return zl_xml_fail(reterr, x, root, "a zone starts with element 'zone'");
+		return zl_xml_fail(reterr, x, root, "a zone starts with element 'zone', in no namespace");
 	r = zl_xml_check(x, root, &zone_shape, reterr);
 	if (r < 0)
 		return r;
@@ -294,7 +294,12 @@ bool zl_zone_glob(const char *glob, const char *text)
 		if (*glob == '*') {
 			star = glob++;
 			retry = text;
-		} else if (*glob == '?' || *glob == *text) {
+		} else if (*glob == '?') {
+			glob++;
+			text++;
+			while (((unsigned char)*text & 0xc0) == 0x80)
+				text++; /* the rest of a UTF-8 character */
+		} else if (*glob == *text) {
 			glob++;
 			text++;
 		} else if (star != NULL) {
