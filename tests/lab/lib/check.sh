@@ -129,6 +129,7 @@ scenario_begin() {
 		until_ok 15 domain_is_ready "$name" ||
 			die "$name is not known: $(zl domain-list)"
 	done
+	SCENARIO_SINCE=$(now_ms)
 }
 
 # What an earlier scenario stopped goes on.
@@ -220,8 +221,8 @@ automatic_quarantine() {
 	exporters 1 2
 	# Given traffic that the lock allows, with a connection that stays
 	check "$who uses db1" vm_reaches "$who" "$target" 5432
-	beat_start "$who" "$target" 5432 5 14
-	never 'nothing happens' 3 has_lease "$who"
+	beat_start "$who" "$target" 5432 5 11
+	never 'nothing happens' 2 has_lease "$who"
 	# When it opens ssh to db1
 	vm_reaches "$who" "$target" 22 >/dev/null
 	soon 'it is quarantined' 10 has_lease "$who" '^applied$'

@@ -147,14 +147,20 @@ has_no_lease() {
 	! has_lease "$@"
 }
 
-# incident_of DOMAIN: id of its newest incident.
+# incident_of DOMAIN: id of its newest incident, if it changed since the scenario began.
 incident_of() {
 	zl incident-list --json |
-		jq -r --arg d "$1" '[.incidents[] | select(.domain == $d)] | max_by(.opened_ms).id // empty'
+		jq -r --arg d "$1" --argjson since "${SCENARIO_SINCE:-0}" '
+			[.incidents[] | select(.domain == $d and .updated_ms >= $since)]
+			| max_by(.updated_ms).id // empty'
 }
 
 has_incident() {
 	[ -n "$(incident_of "$1")" ]
+}
+
+has_no_incident() {
+	! has_incident "$1"
 }
 
 # lease_field ID JQ-PATH
