@@ -39,7 +39,7 @@ static size_t n_sequences;
 
 enum {
 	NOT_TIMES = 1 << 0,
-	NOT_OPTIONS = 1 << 1,
+	BY_NFDUMP = 1 << 1, /* without options, and without fields it does not know */
 	NOT_ZERO_FIRST = 1 << 2,
 };
 
@@ -51,10 +51,10 @@ static const struct {
 } exceptions[] = {
 	{ "local-exporters/pmacctd-v5", NOT_TIMES,
 	  "a replayed file: flow times lie before the exporter booted, the uptime wraps" },
-	{ "logstash/v9-invalid01", NOT_OPTIONS, "expected flows are nfdump's, without options" },
-	{ "graylog-netflow/v9-netflow9", NOT_OPTIONS, "the same" },
-	{ "graylog-netflow/v9-1", NOT_OPTIONS, "the same" },
-	{ "ipfixcol/03-odid0", NOT_OPTIONS, "the same" },
+	{ "logstash/v9-invalid01", BY_NFDUMP, "the expected flows are nfdump's" },
+	{ "graylog-netflow/v9-netflow9", BY_NFDUMP, "the same" },
+	{ "graylog-netflow/v9-1", BY_NFDUMP, "the same" },
+	{ "ipfixcol/03-odid0", BY_NFDUMP, "the same" },
 	{ "logstash/ipfix-softflowd", NOT_ZERO_FIRST, "tshark shows 0 ms after boot as 1970" },
 	{ "local-exporters/softflowd-v9-vlan", NOT_ZERO_FIRST, "the same; nfdump agrees with us" },
 	{ "local-exporters/softflowd-ipfix", NOT_ZERO_FIRST, "the same" },
@@ -69,29 +69,30 @@ static const struct number {
 	uint32_t bit; /* 0: always there */
 	unsigned not; /* not compared under this exception */
 	const char *without; /* nor when the record has this key */
+	bool is_strict; /* we must not have it when the file has not */
 } numbers[] = {
-	{ "proto", FIELD(proto, ZL_FLOW_PROTO) },
-	{ "sport", FIELD(sport, ZL_FLOW_SPORT) },
-	{ "dport", FIELD(dport, ZL_FLOW_DPORT) },
-	{ "bytes", FIELD(octets, ZL_FLOW_OCTETS) },
-	{ "packets", FIELD(packets, ZL_FLOW_PACKETS) },
-	{ "total_bytes", FIELD(total_octets, ZL_FLOW_TOTAL_OCTETS) },
-	{ "total_packets", FIELD(total_packets, ZL_FLOW_TOTAL_PACKETS) },
+	{ "proto", FIELD(proto, ZL_FLOW_PROTO), .is_strict = true },
+	{ "sport", FIELD(sport, ZL_FLOW_SPORT), .is_strict = true },
+	{ "dport", FIELD(dport, ZL_FLOW_DPORT), .is_strict = true },
+	{ "bytes", FIELD(octets, ZL_FLOW_OCTETS), .is_strict = true },
+	{ "packets", FIELD(packets, ZL_FLOW_PACKETS), .is_strict = true },
+	{ "total_bytes", FIELD(total_octets, ZL_FLOW_TOTAL_OCTETS), .is_strict = true },
+	{ "total_packets", FIELD(total_packets, ZL_FLOW_TOTAL_PACKETS), .is_strict = true },
 	{ "rev_bytes", FIELD(rev_octets, ZL_FLOW_REV_OCTETS) },
 	{ "rev_packets", FIELD(rev_packets, ZL_FLOW_REV_PACKETS) },
 	{ "rev_total_bytes", FIELD(rev_octets, ZL_FLOW_REV_OCTETS), .without = "rev_bytes" },
 	{ "rev_total_packets", FIELD(rev_packets, ZL_FLOW_REV_PACKETS), .without = "rev_packets" },
 	{ "responder_bytes", FIELD(rev_octets, ZL_FLOW_REV_OCTETS), .without = "rev_bytes" },
 	{ "rev_tcp_flags", FIELD(rev_tcp_flags, ZL_FLOW_REV_TCP_FLAGS) },
-	{ "in_if", FIELD(in_if, ZL_FLOW_IN_IF) },
-	{ "out_if", FIELD(out_if, ZL_FLOW_OUT_IF) },
-	{ "in_phys_if", FIELD(in_phys_if, ZL_FLOW_IN_PHYS_IF) },
-	{ "out_phys_if", FIELD(out_phys_if, ZL_FLOW_OUT_PHYS_IF) },
-	{ "tcp_flags", FIELD(tcp_flags, ZL_FLOW_TCP_FLAGS) },
+	{ "in_if", FIELD(in_if, ZL_FLOW_IN_IF), .is_strict = true },
+	{ "out_if", FIELD(out_if, ZL_FLOW_OUT_IF), .is_strict = true },
+	{ "in_phys_if", FIELD(in_phys_if, ZL_FLOW_IN_PHYS_IF), .is_strict = true },
+	{ "out_phys_if", FIELD(out_phys_if, ZL_FLOW_OUT_PHYS_IF), .is_strict = true },
+	{ "tcp_flags", FIELD(tcp_flags, ZL_FLOW_TCP_FLAGS), .is_strict = true },
 	{ "tos", FIELD(tos, ZL_FLOW_TOS) },
-	{ "direction", FIELD(direction, ZL_FLOW_DIRECTION) },
+	{ "direction", FIELD(direction, ZL_FLOW_DIRECTION), .is_strict = true },
 	{ "sampling", FIELD(sampling, ZL_FLOW_SAMPLING) },
-	{ "first_ms", FIELD(first_ms, ZL_FLOW_FIRST), .not = NOT_TIMES },
+	{ "first_ms", FIELD(first_ms, ZL_FLOW_FIRST), .is_strict = true, .not = NOT_TIMES },
 	{ "last_ms", FIELD(last_ms, ZL_FLOW_LAST), .not = NOT_TIMES },
 	{ "icmp_type_code", FIELD(icmp, ZL_FLOW_ICMP) },
 	{ "ver", FIELD(version, 0) },
@@ -249,6 +250,8 @@ static void compare_number(struct comparison *c, const struct number *n, const j
 	char text[2][32];
 	bool is_there = n->bit == 0 || (f->present & n->bit) != 0;
 
+	if (v == NULL && n->is_strict && is_there && (c->not & BY_NFDUMP) == 0)
+		wrong(c, n->key, "nothing", "something");
 	if (v == NULL || (n->not & c->not) != 0)
 		return;
 	if ((c->not & NOT_ZERO_FIRST) != 0 && strcmp(n->key, "first_ms") == 0 &&
@@ -374,7 +377,7 @@ static void compare_all(struct comparison *c, const struct decoded *d)
 	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.options.jsonl", corpus,
 		c->seq->source, c->seq->file);
 	options = count_lines(path);
-	if (options != d->options && (c->not & NOT_OPTIONS) == 0)
+	if (options != d->options && (c->not & BY_NFDUMP) == 0)
 		fail_msg("%s: %zu options records expected, %" PRIu64 " decoded",
 			c->seq->name, options, d->options);
 	if (c->n_wrong != 0)
