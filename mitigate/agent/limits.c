@@ -42,7 +42,7 @@ static int parse_never(const char *item, struct zl_limit *to)
 	if (strlen(item) >= sizeof(to->interface) || strpbrk(item, " \t/:") != NULL)
 		return -EINVAL;
 	to->kind = ZL_LIMIT_INTERFACE;
-	(void)snprintf(to->interface, sizeof(to->interface), "%s", item);
+	memcpy(to->interface, item, strlen(item) + 1);
 	return 0;
 }
 
