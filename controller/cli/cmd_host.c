@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands about hosts: host-define, -dumpxml, -list, -undefine. */
+#include "controller/cli/cli.h"
+#include "controller/cli/view.h"
+
+/* Why the host or its agent is not up. */
+static void format_reason(FILE *to, const struct zl_cell *cell)
+{
+	const char *reason = zl_cli_text(cell->row, "reason");
+	const char *agent = zl_cli_text(cell->row, "agent_reason");
+
+	(void)fprintf(to, "%s%s%s", reason,
+		reason[0] != '\0' && agent[0] != '\0' ? "; " : "", agent);
+}
+
+/* clang-format off */
+static const struct zl_column list_columns[] = {
+	{ .title = "Name",      .key = "name" },
+	{ .title = "State",     .key = "state" },
+	{ .title = "Since",     .key = "since", .format = zl_format_age },
+	{ .title = "Domains",   .key = "domains" },
+	{ .title = "Agent",     .key = "agent" },
+	{ .title = "Exporters", .key = "exporters" },
+	{ .title = "Reason",    .key = "", .format = format_reason },
+};
+
+static const struct zl_view list_view = {
+	.list = "hosts", ZL_COLUMNS(list_columns),
+};
+
+static const struct zl_arg define_args[] = {
+	{ .name = "file", .type = ZL_ARG_FILE, .positional = true,
+	  .help = "host in XML, - for standard input" },
+};
+
+static const struct zl_arg name_args[] = {
+	{ .name = "host", .type = ZL_ARG_STRING, .positional = true, .param = "name",
+	  .help = "name or uuid of the host" },
+};
+
+const struct zl_command zl_commands_host[] = {
+	{ .name = "host-define",   .method = "DefineHost", ZL_ARGS(define_args),
+	  .print = zl_cli_print_defined,
+	  .summary = "define a host from XML, or replace it",
+	  .description = "The XML binds the libvirt URI of a hypervisor, its zonelock-agent and its\n    flow exporters. The whole file is refused when anything in it is wrong." },
+	{ .name = "host-dumpxml",  .method = "DumpHost", ZL_ARGS(name_args),
+	  .print = zl_cli_print_xml,
+	  .summary = "print a host in XML" },
+	{ .name = "host-list",     .method = "ListHosts", .view = &list_view,
+	  .summary = "list hosts" },
+	{ .name = "host-undefine", .method = "UndefineHost", ZL_ARGS(name_args),
+	  .print = zl_cli_print_undefined,
+	  .summary = "forget a host" },
+};
+/* clang-format on */
+const size_t zl_commands_host_n = N_ITEMS(zl_commands_host);
