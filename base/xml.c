@@ -225,9 +225,14 @@ static int load_schema(
 	const char *rng, size_t n_rng, xmlRelaxNG **ret, struct zl_error *reterr)
 {
 	struct run run = { .file = "schema", .reterr = reterr };
-	xmlRelaxNGParserCtxt *ctxt = xmlRelaxNGNewMemParserCtxt(rng, (int)n_rng);
+	ZL_AUTO(zl_xml) struct zl_xml *text = NULL;
+	xmlRelaxNGParserCtxt *ctxt;
 	xmlRelaxNG *schema;
 
+	/* By our own reader: libxml2's would print what is wrong with it. */
+	if (zl_xml_parse(rng, n_rng, run.file, &text, reterr) < 0)
+		return -EINVAL;
+	ctxt = xmlRelaxNGNewDocParserCtxt(text->doc);
 	if (ctxt == NULL)
 		return zl_fail(reterr, -ENOMEM, "xml: out of memory");
 	xmlRelaxNGSetParserStructuredErrors(ctxt, on_invalid, &run);
