@@ -221,17 +221,19 @@ static void on_invalid(void *data, XML_ERROR_ARG *e)
 		e->message == NULL ? "does not match the schema" : e->message);
 }
 
+/* Our own text: that it is wrong is -EINVAL, whatever is wrong with it. */
 static int load_schema(
 	const char *rng, size_t n_rng, xmlRelaxNG **ret, struct zl_error *reterr)
 {
-	struct run run = { .file = "schema", .reterr = reterr };
+	struct zl_error why = { 0 };
+	struct run run = { .file = "schema", .reterr = &why };
 	ZL_AUTO(zl_xml) struct zl_xml *text = NULL;
 	xmlRelaxNGParserCtxt *ctxt;
 	xmlRelaxNG *schema;
 
 	/* By our own reader: libxml2's would print what is wrong with it. */
-	if (zl_xml_parse(rng, n_rng, run.file, &text, reterr) < 0)
-		return -EINVAL;
+	if (zl_xml_parse(rng, n_rng, run.file, &text, &why) < 0)
+		return zl_fail(reterr, -EINVAL, "%s", why.msg);
 	ctxt = xmlRelaxNGNewDocParserCtxt(text->doc);
 	if (ctxt == NULL)
 		return zl_fail(reterr, -ENOMEM, "xml: out of memory");
@@ -239,8 +241,8 @@ static int load_schema(
 	schema = xmlRelaxNGParse(ctxt);
 	xmlRelaxNGFreeParserCtxt(ctxt);
 	if (schema == NULL)
-		return run.failed ? -EINVAL
-				  : zl_fail(reterr, -EINVAL, "xml: schema not usable");
+		return zl_fail(reterr, -EINVAL, "%s",
+			run.failed ? why.msg : "schema: not usable");
 	*ret = schema;
 	return 0;
 }
