@@ -116,7 +116,7 @@ host_is() {
 	[ "$(host_state "$1")" = "$2" ]
 }
 
-# host_has HOST AGENT-STATE
+# host_agent_is HOST STATE
 host_agent_is() {
 	[ "$(zl host-list --json |
 		jq -r --arg h "$1" '.hosts[] | select(.name == $h) | .agent')" = "$2" ]
@@ -178,12 +178,14 @@ audit_is_whole() {
 
 # ---------------------------------------------------------------------- set-up
 
-# define_hosts N...: enrol them and wait until libvirt and the agent are there.
+# define_hosts N...: enrol them, if they are not, and wait until libvirt and the agent are there.
 define_hosts() {
 	local n
 
 	for n in "$@"; do
-		zl host-define "$EXAMPLES/host-hv$n.xml" >/dev/null || die "host-define hv$n"
+		[ -n "$(host_state "hv$n")" ] ||
+			zl host-define "$EXAMPLES/host-hv$n.xml" >/dev/null ||
+			die "host-define hv$n"
 	done
 	for n in "$@"; do
 		until_ok 20 host_is "hv$n" up || die "hv$n is not up: $(zl host-list)"
