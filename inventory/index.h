@@ -58,7 +58,7 @@ struct zl_index;
 struct zl_index_host {
 	char name[64];
 	enum zl_host_state state;
-	char reason[256];     /* why it is not up, or "" */
+	char reason[512];     /* why it is not up, or "" */
 	struct zl_wall since; /* of the state */
 	unsigned n_domains;
 };

@@ -2,7 +2,7 @@
 /* The messages between engine, inventory and workers, as a table. */
 #include "inventory/protocol.h"
 
-enum { HOST_MAX = 63, URI_MAX = 511, TEXT_MAX = 511 };
+enum { HOST_MAX = 63, URI_MAX = 1023, TEXT_MAX = 511 };
 
 /* clang-format off */
 #define A_HOST                                                                         \
