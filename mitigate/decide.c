@@ -11,18 +11,6 @@
 
 #include "base/cleanup.h"
 
-static const char *const evidence_names[ZL_EVIDENCE_N] = {
-	[ZL_EVIDENCE_NONE] = "none",
-	[ZL_EVIDENCE_ADDRESS] = "address",
-	[ZL_EVIDENCE_MAC] = "mac",
-	[ZL_EVIDENCE_TAP] = "tap",
-};
-
-const char *zl_evidence_name(enum zl_evidence e)
-{
-	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
-}
-
 static bool by_mode(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n, "lock '%s' is in mode monitor", c->lock);

@@ -12,18 +12,8 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "controller/flow/evidence.h"
 #include "mitigate/lease.h"
-
-/* What ties a record to the domain that is blamed, weakest first. */
-enum zl_evidence {
-	ZL_EVIDENCE_NONE,
-	ZL_EVIDENCE_ADDRESS,
-	ZL_EVIDENCE_MAC,
-	ZL_EVIDENCE_TAP, /* the exporter saw it enter at that domain's tap */
-	ZL_EVIDENCE_N
-};
-
-const char *zl_evidence_name(enum zl_evidence e);
 
 struct zl_case {
 	/* what the lock asks for */

@@ -21,7 +21,7 @@ struct zl_lease_row {
 	struct zl_wall decided, committed, ended;
 	uint16_t n_elements; /* compared with the kernel's */
 	char objects[1024];  /* as reported */
-	char error[448];     /* message and hint of the last report, or "" */
+	char error[512];     /* message and hint of the last report, or "" */
 };
 
 /* Insert or update by id. */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which domains are at the two ends of a flow record, and how do we know?
+ *
+ * Evidence, strongest first: the tap that the record's ingress interface is; a MAC
+ * that one domain alone has; an address that one domain alone has in its network.
+ * Interface 0 is no evidence.  What a guest writes into its frames never
+ * outweighs the tap on which the host saw them: a source MAC or address that belongs
+ * to another domain is spoofing by the tap's domain, and not an act of the owner.
+ *
+ * For a domain that is declared as forwarding many addresses are normal: what it
+ * passes on counts as the owner's, by address only.
+ */
+#ifndef ZL_FLOW_CORRELATE_H
+#define ZL_FLOW_CORRELATE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controller/flow/evidence.h"
+#include "controller/flow/record.h"
+#include "inventory/index.h"
+
+/* One end of a flow; identity is copied in at ingest and never looked up again. */
+struct zl_endpoint {
+	enum zl_evidence evidence; /* NONE: not a domain that we know */
+	struct zl_uuid domain;
+	char name[ZL_NAME_MAX];
+	char host[64];
+	char tap[ZL_IFNAME_MAX];
+	struct zl_mac mac;
+	bool forwarding;
+	unsigned n_nics;
+};
+
+struct zl_sighting {
+	struct zl_endpoint src, dst;
+	char host[64];	/* of the exporter, "" when it is of none */
+	uint64_t scope; /* hash of the network in which the addresses are meant */
+	bool spoofed;	/* the source claimed to be another domain: */
+	char claimed[ZL_NAME_MAX];
+	bool learned; /* the source address is new for its tap */
+};
+
+/*
+ * Resolve both ends.  `host` is the exporter's host or NULL; `interfaces`: its interface
+ * numbers are the host's ifIndexes.  Learns source addresses seen at taps
+ * (zl_index_learn), which is the only change to the index.
+ */
+void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
+	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret);
+
+#endif

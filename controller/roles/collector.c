@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * zonelock-collector: datagrams in, flow records into the ring.
+ *
+ * The process that reads what anybody may send.  It has sockets, the ring and one
+ * channel to the engine, all handed down, and a system call filter that lets it open
+ * nothing else.  Malformed datagrams are counted; at most one per reason, exporter
+ * and minute is shown, at level debug.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/channel.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/ring.h"
+#include "base/role.h"
+#include "base/sandbox.h"
+#include "controller/flow/protocol.h"
+#include "controller/flow/receive.h"
+
+enum {
+	SOCKETS_MAX = 16,
+	BATCHES_MAX = 16, /* of one socket before the others have their turn */
+	SAMPLE_BYTES = 64,
+	SAMPLE_EVERY_S = 60,
+};
+
+struct collector;
+
+struct socket {
+	struct collector *collector;
+	int fd;
+	uint32_t overflow;
+	sd_event_source *source;
+};
+
+struct collector {
+	sd_event *event;
+	struct zl_exporters exporters;
+	struct zl_receive *receive;
+	struct zl_ring *ring;
+	int wake;
+	struct zl_channel *engine;
+	struct socket sockets[SOCKETS_MAX];
+	unsigned n_sockets;
+	sd_event_source *timer;
+	struct zl_collector_totals totals;
+};
+
+/* --- datagrams --- */
+
+static void on_flow(const struct zl_flow *flow, void *user)
+{
+	struct collector *c = user;
+
+	c->totals.records++;
+	(void)zl_ring_write(c->ring, flow); /* the ring counts what it drops */
+}
+
+/* Show the first bytes of a datagram for each reason that was not shown lately. */
+static void show_sample(
+	struct collector *c, const struct zl_datagram *dg, zl_drop_mask drops)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * SAMPLE_BYTES + 1], from[ZL_ADDR_STR];
+	enum zl_drop refused;
+	struct zl_exporter *e = zl_exporters_get(&c->exporters, &dg->from, &refused);
+	size_t n = dg->n < SAMPLE_BYTES ? dg->n : SAMPLE_BYTES;
+
+	for (unsigned i = 0; i < ZL_DROP_N; i++) {
+		if ((drops >> i & 1) == 0 ||
+			(e->sampled[i].us != 0 &&
+				zl_mono_since(dg->now, e->sampled[i]) <
+					SAMPLE_EVERY_S * (uint64_t)ZL_US_PER_S))
+			continue;
+		e->sampled[i] = dg->now;
+		for (size_t k = 0; k < n; k++) {
+			hex[2 * k] = digits[dg->bytes[k] >> 4];
+			hex[2 * k + 1] = digits[dg->bytes[k] & 15];
+		}
+		hex[2 * n] = '\0';
+		zl_log(LOG_DEBUG, "%s: %s (%s), %zu bytes: %s",
+			zl_addr_format(&dg->from, from), zl_drops[i].sentence,
+			zl_drops[i].name, dg->n, hex);
+	}
+}
+
+static void on_datagram(const struct zl_datagram *dg, void *user)
+{
+	struct collector *c = user;
+	zl_drop_mask drops = zl_decode(&c->exporters, dg, on_flow, c);
+
+	c->totals.datagrams++;
+	if (drops != 0)
+		show_sample(c, dg, drops);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct socket *s = user;
+	struct collector *c = s->collector;
+	uint64_t one = 1;
+	int n = 0;
+
+	(void)source;
+	(void)events;
+	for (unsigned i = 0; i < BATCHES_MAX; i++) {
+		uint32_t overflow = s->overflow;
+
+		n = zl_receive_batch(c->receive, fd, on_datagram, c, &overflow);
+		if (n > 0) {
+			c->totals.kernel_drops += overflow - s->overflow;
+			s->overflow = overflow;
+		}
+		if (n < ZL_RECEIVE_BATCH)
+			break;
+	}
+	if (zl_ring_flush(c->ring))
+		(void)write(c->wake, &one, sizeof(one));
+	/* An ICMP error of somebody else's, say; nothing of ours ends by it. */
+	if (n < 0)
+		zl_log(LOG_DEBUG, "udp socket %d: %s", fd, strerror(-n));
+	return 0;
+}
+
+/* --- the engine --- */
+
+static void tell_exporter(struct collector *c, struct zl_exporter *e, bool is_allowed)
+{
+	struct zl_collector_exporter x = { .address = e->address,
+		.is_allowed = is_allowed,
+		.version = e->version,
+		.datagrams = e->datagrams,
+		.records = e->records,
+		.options = e->options,
+		.lost = e->lost,
+		.last_seen = e->last_seen };
+	struct zl_frame f;
+
+	if (e->datagrams == e->reported)
+		return;
+	x.templates = is_allowed ? (uint32_t)zl_exporter_templates(e) : 0;
+	memcpy(x.drops, e->drops.n, sizeof(x.drops));
+	zl_channel_start(c->engine, &f, ZL_COLLECTOR_EXPORTER, 0);
+	zl_collector_put_exporter(&f, &x);
+	if (zl_channel_send(c->engine, &f) >= 0)
+		e->reported = e->datagrams;
+}
+
+static void tell_totals(struct collector *c)
+{
+	struct zl_ring_stats stats;
+	struct zl_frame f;
+
+	zl_ring_stats(c->ring, &stats);
+	c->totals.ring_dropped = stats.dropped;
+	zl_channel_start(c->engine, &f, ZL_COLLECTOR_TOTALS, 0);
+	zl_collector_put_totals(&f, &c->totals);
+	(void)zl_channel_send(c->engine, &f);
+}
+
+static int on_second(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct collector *c = user;
+	struct zl_exporter *e;
+	int r;
+
+	(void)usec;
+	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
+		tell_exporter(c, e, true);
+	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
+		tell_exporter(c, &c->exporters.refused[i], false);
+	tell_totals(c);
+	r = sd_event_source_set_time_relative(source, (uint64_t)ZL_US_PER_S);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Datagrams wait in the sockets until we know who may send. */
+static void start_reading(struct collector *c)
+{
+	for (unsigned i = 0; i < c->n_sockets; i++)
+		(void)sd_event_source_set_enabled(c->sockets[i].source, SD_EVENT_ON);
+}
+
+static void on_frame(
+	struct zl_channel *channel, const struct zl_frame_in *in, void *user)
+{
+	static struct zl_prefix prefixes[ZL_EXPORTERS_ALLOWED_MAX];
+	struct collector *c = user;
+	struct zl_exporter *e;
+	struct zl_error err;
+	int n;
+
+	(void)channel;
+	if (in->type != ZL_COLLECTOR_EXPORTERS)
+		return;
+	n = zl_collector_get_prefixes(in, prefixes, N_ITEMS(prefixes));
+	if (n < 0) {
+		zl_log(LOG_ERR,
+			"the list of exporters has an invalid prefix: kept the old");
+		return;
+	}
+	if (zl_exporters_allow(&c->exporters, prefixes, (size_t)n, &err) < 0) {
+		zl_log_error(LOG_ERR, &err, "the list of exporters: kept the old");
+		return;
+	}
+	zl_log(LOG_INFO, "%d exporter address%s may send", n, n == 1 ? "" : "es");
+	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
+		e->reported = 0;
+	start_reading(c);
+}
+
+static void on_closed(
+	struct zl_channel *channel, const struct zl_error *why, void *user)
+{
+	struct collector *c = user;
+
+	(void)channel;
+	zl_log_error(LOG_ERR, why, "channel to the engine");
+	(void)sd_event_exit(c->event, EXIT_FAILURE);
+}
+
+static const struct zl_channel_handlers handlers = {
+	.table = zl_collector_messages,
+	.n_table = ZL_COLLECTOR_MESSAGE_N,
+	.on_frame = on_frame,
+	.on_closed = on_closed,
+};
+
+/* --- start --- */
+
+static int take_sockets(struct collector *c, struct zl_error *reterr)
+{
+	int fd, r;
+
+	while ((fd = zl_role_fd("udp", c->n_sockets)) >= 0) {
+		struct socket *s = &c->sockets[c->n_sockets];
+
+		if (c->n_sockets == SOCKETS_MAX)
+			return zl_fail(reterr, -E2BIG, "more than %d udp sockets",
+				SOCKETS_MAX);
+		r = zl_receive_prepare(fd, reterr);
+		if (r < 0)
+			return r;
+		*s = (struct socket){ .collector = c, .fd = fd };
+		r = sd_event_add_io(c->event, &s->source, fd, EPOLLIN, on_readable, s);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(s->source, SD_EVENT_OFF);
+		if (r < 0)
+			return zl_fail(reterr, r, "event loop: %s", strerror(-r));
+		c->n_sockets++;
+	}
+	if (c->n_sockets == 0)
+		return zl_role_need_fd("udp", reterr);
+	return 0;
+}
+
+static int take_descriptors(struct collector *c, struct zl_error *reterr)
+{
+	int ring, engine, r;
+
+	ring = zl_role_need_fd("ring", reterr);
+	if (ring < 0)
+		return ring;
+	c->wake = zl_role_need_fd("wake", reterr);
+	if (c->wake < 0)
+		return c->wake;
+	engine = zl_role_need_fd("engine", reterr);
+	if (engine < 0)
+		return engine;
+	r = zl_ring_map(ring, sizeof(struct zl_flow), &c->ring, reterr);
+	if (r < 0)
+		return r;
+	r = zl_channel_new(c->event, engine, &handlers, c, &c->engine, reterr);
+	if (r < 0)
+		return r;
+	return take_sockets(c, reterr);
+}
+
+static int start(struct collector *c, struct zl_error *reterr)
+{
+	char text[ZL_WALL_STR];
+	int r = zl_role_start("zl-collector", reterr);
+
+	if (r < 0)
+		return r;
+	zl_exporters_init(&c->exporters);
+	r = sd_event_new(&c->event);
+	if (r >= 0)
+		r = sd_event_set_signal_exit(c->event, true);
+	if (r >= 0)
+		r = sd_event_add_time_relative(c->event, &c->timer, CLOCK_MONOTONIC,
+			(uint64_t)ZL_US_PER_S, 0, on_second, c);
+	if (r < 0)
+		return zl_fail(reterr, r, "event loop: %s", strerror(-r));
+	r = zl_receive_new(&c->receive, reterr);
+	if (r < 0)
+		return r;
+	r = take_descriptors(c, reterr);
+	if (r < 0)
+		return r;
+	/* What the C library opens at first use, it must open now: the time zone
+	 * for dates, the journal's socket for the first message. */
+	(void)zl_wall_format(zl_wall_now(), text);
+	zl_log(LOG_INFO, "collector: %u sockets", c->n_sockets);
+	return zl_sandbox_enter(ZL_SANDBOX_COLLECTOR, reterr);
+}
+
+static void stop(struct collector *c)
+{
+	for (unsigned i = 0; i < c->n_sockets; i++)
+		(void)sd_event_source_disable_unref(c->sockets[i].source);
+	(void)sd_event_source_disable_unref(c->timer);
+	zl_channel_close(c->engine);
+	zl_exporters_done(&c->exporters);
+	zl_receive_free(c->receive);
+	zl_ring_unmap(c->ring);
+	(void)sd_event_unref(c->event);
+}
+
+static int parse_args(int argc, char **argv, const char **ret_level)
+{
+	static const struct option options[] = {
+		{ "log-level", required_argument, NULL, 'l' },
+		{ 0 },
+	};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "l:", options, NULL)) != -1) {
+		if (o != 'l')
+			return -EINVAL;
+		*ret_level = optarg;
+	}
+	return optind == argc ? 0 : -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	static struct collector c;
+	const char *level = "info";
+	struct zl_error err;
+	int r;
+
+	if (parse_args(argc, argv, &level) < 0) {
+		(void)fprintf(stderr, "usage: zonelock-collector [--log-level LEVEL]\n"
+				      "This program is started by zonelockd.\n");
+		return 2;
+	}
+	if (zl_log_open("zonelock-collector", level, &err) < 0 || start(&c, &err) < 0) {
+		zl_log_error(LOG_ERR, &err, NULL);
+		return EXIT_FAILURE;
+	}
+	r = sd_event_loop(c.event);
+	stop(&c);
+	return r < 0 ? EXIT_FAILURE : r;
+}

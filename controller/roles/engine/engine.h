@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's state, and what its files offer each other.
+ *
+ *	objects.c	hosts, zones, locks: define, load, compile
+ *	inventory.c	frames of the inventory into the index
+ *	agents.c	one session per host with its agent
+ *	exporters.c	who may send records, and what the collector says of them
+ *	flows.c		records out of the ring: correlate, stitch, evaluate
+ *	incidents.c	violation -> incident -> decision
+ *	leases.c	decision -> lease -> enforcer -> report -> database
+ *	method_*.c	what the control socket asks
+ *
+ * Everything runs on one loop; nothing here blocks but the database's commit.
+ */
+#ifndef ZL_ROLES_ENGINE_H
+#define ZL_ROLES_ENGINE_H
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "base/channel.h"
+#include "base/map.h"
+#include "base/ring.h"
+#include "controller/control/control.h"
+#include "controller/flow/correlate.h"
+#include "controller/flow/record.h"
+#include "controller/flow/stitch.h"
+#include "controller/store/audit.h"
+#include "controller/store/db.h"
+#include "controller/store/leases.h"
+#include "controller/store/objects.h"
+#include "inventory/host.h"
+#include "inventory/index.h"
+#include "inventory/protocol.h"
+#include "mitigate/decide.h"
+#include "mitigate/protocol.h"
+#include "policy/compile.h"
+#include "policy/evaluate.h"
+
+struct zl_engine;
+
+enum {
+	ZL_WINDOW = 8192, /* records that flow-list can show */
+	ZL_STITCH_BUCKETS = 65536,
+	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
+	ZL_ROLES_MAX = 8,
+};
+
+/* --- hosts and their agents --- */
+enum zl_agent_state {
+	ZL_AGENT_NONE, /* the host has none */
+	ZL_AGENT_DOWN,
+	ZL_AGENT_GREETING, /* connected, has not told everything yet */
+	ZL_AGENT_UP,
+};
+
+struct zl_engine_host {
+	struct zl_engine *e;
+	struct zl_host *def; /* owned */
+	enum zl_agent_state agent;
+	char agent_reason[256];
+	struct zl_channel *channel;
+	sd_event_source *timer; /* next ping, or next try to connect */
+	struct zl_mono heard;	/* from the agent, last */
+	unsigned tries;
+};
+
+/* --- leases --- */
+struct zl_engine_lease {
+	struct zl_engine *e;
+	struct zl_lease_row row;
+	struct zl_call *waiting; /* the control call that wants its outcome, or NULL */
+	sd_event_source *timer;	 /* how long that waits; or the next try */
+	struct zl_mono sent;
+};
+
+/* --- incidents --- */
+struct zl_engine_incident {
+	struct zl_incident_row row;
+	json_t *evidence;	    /* owned array, row.evidence borrows it */
+	bool dirty;		    /* counted since the database saw it */
+	struct zl_mono retry_after; /* an action failed: not again before */
+};
+
+/* --- the window of flow-list --- */
+struct zl_seen {
+	struct zl_flow flow;
+	struct zl_sighting sighting;
+	struct zl_initiator initiator;
+	char verdict[8]; /* "allow", "deny", "none" */
+	char lock[64];
+};
+
+struct zl_role_info {
+	char name[32];
+	uint32_t pid, restarts;
+	char text[128];
+};
+
+struct zl_engine {
+	sd_event *event;
+	struct zl_db *db;
+	const char *state_directory;
+	struct zl_wall started;
+
+	struct zl_channel *parent, *collector, *inventory, *actuator;
+	struct zl_role_info roles[ZL_ROLES_MAX];
+	unsigned n_roles;
+	struct zl_control *control;
+	struct zl_ring *ring;
+	int wake;
+
+	struct zl_map hosts; /* name[64] -> struct zl_engine_host */
+	struct zl_index *index;
+
+	struct zl_zone **zones;
+	struct zl_lock **locks;
+	size_t n_zones, n_locks;
+	struct zl_policy *policy;
+	struct zl_map classes; /* domain uuid -> class + 1 */
+
+	struct zl_map exporters; /* address -> struct zl_exporter_info */
+	struct zl_stitch *stitch;
+	struct zl_seen *window; /* ZL_WINDOW of them */
+	uint64_t n_seen;	/* ever */
+	uint64_t n_records;
+
+	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
+	struct zl_map
+		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
+	struct zl_map releases; /* domain uuid -> struct zl_wall, owned */
+	char db_error[256];	/* why the last write failed, or "" */
+};
+
+/* objects.c */
+int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
+int zl_engine_objects_define(struct zl_engine *e, enum zl_object_kind kind,
+	const char *xml, const char *file, const char *actor, json_t **ret,
+	struct zl_error *reterr) ZL_CHECKED;
+int zl_engine_objects_undefine(struct zl_engine *e, enum zl_object_kind kind,
+	const char *name, const char *actor, struct zl_error *reterr) ZL_CHECKED;
+int zl_engine_objects_set_mode(struct zl_engine *e, const char *name,
+	enum zl_lock_mode mode, const char *actor, struct zl_error *reterr) ZL_CHECKED;
+
+/* classes.c */
+void zl_engine_classes_forget(struct zl_engine *e);
+uint32_t zl_engine_classes_of_domain(
+	struct zl_engine *e, const struct zl_index_domain *d);
+uint32_t zl_engine_classes_of(
+	struct zl_engine *e, const struct zl_endpoint *end, const struct zl_addr *addr);
+bool zl_engine_classes_is_in(
+	struct zl_engine *e, const struct zl_index_domain *d, const char *zone);
+
+/* agents.c */
+struct zl_engine_host *zl_engine_agents_find(struct zl_engine *e, const char *host);
+int zl_engine_agents_add(struct zl_engine *e, struct zl_host *def,
+	struct zl_error *reterr) ZL_CHECKED; /* takes def; replaces */
+void zl_engine_agents_remove(struct zl_engine *e, const char *host);
+void zl_engine_agents_tell_known(struct zl_engine *e, const struct zl_index_domain *d,
+	bool gone); /* its NICs, or that it is gone */
+
+/* inventory.c */
+void zl_engine_inventory_on_change(
+	const struct zl_index_domain *d, unsigned what, void *user);
+int zl_engine_inventory_attach(
+	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_inventory_tell_hosts(struct zl_engine *e);
+void zl_engine_inventory_tell_gone(struct zl_engine *e, const char *host);
+void zl_engine_inventory_tell_host(struct zl_engine *e, const struct zl_host *def);
+
+/* exporters.c */
+struct zl_exporter_info {
+	struct zl_addr addr;
+	char host[64];	 /* "" : of no enrolled host any more */
+	bool interfaces; /* its interface numbers are ifIndexes */
+	uint8_t version;
+	uint64_t datagrams, records, lost;
+	uint32_t templates;
+	struct zl_wall last_seen;
+	json_t *drops; /* owned: reason -> count */
+};
+int zl_engine_exporters_attach(
+	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_exporters_tell(struct zl_engine *e);
+struct zl_exporter_info *zl_engine_exporters_find(
+	struct zl_engine *e, const struct zl_addr *addr);
+
+/* flows.c */
+int zl_engine_flows_attach(
+	struct zl_engine *e, int ring, int wake, struct zl_error *reterr) ZL_CHECKED;
+json_t *zl_engine_flows_to_json(const struct zl_seen *s);
+
+/* incidents.c */
+int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_incidents_violation(struct zl_engine *e, const struct zl_seen *seen,
+	const struct zl_verdict *verdict);
+void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
+void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
+void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);
+
+/* leases.c */
+struct zl_lease_want {
+	struct zl_uuid domain;
+	enum zl_action action;
+	enum zl_grade grade;
+	enum zl_backend_id backend;
+	uint64_t ttl_s;
+	const char *actor, *reason, *cause;
+	struct zl_wall record_arrival;
+	const struct zl_block *block; /* block-flow: what to block */
+	struct zl_engine_incident
+		*incident; /* written in the same transaction; or NULL */
+	json_t *evidence;  /* borrowed */
+};
+int zl_engine_leases_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
+int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want,
+	struct zl_engine_lease **ret, struct zl_error *reterr) ZL_CHECKED;
+int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
+	const char *actor, const char *reason, struct zl_error *reterr) ZL_CHECKED;
+struct zl_engine_lease *zl_engine_leases_of(struct zl_engine *e,
+	const struct zl_uuid *domain, enum zl_action action); /* ZL_ACTION_N: any */
+void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
+	const struct zl_lease_report *report, const struct zl_lease *lease);
+void zl_engine_leases_on_host_up(struct zl_engine *e, const char *host);
+void zl_engine_leases_on_domain(struct zl_engine *e, const struct zl_index_domain *d);
+void zl_engine_leases_on_actuator_up(struct zl_engine *e);
+void zl_engine_leases_tick(struct zl_engine *e, struct zl_wall now);
+void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call);
+int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block *block,
+	const char *actor, json_t *evidence);
+int zl_engine_leases_attach_actuator(
+	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
+bool zl_engine_leases_enforcer_up(struct zl_engine *e, enum zl_backend_id backend,
+	const char *host, const char **ret_reason);
+json_t *zl_engine_leases_to_json(const struct zl_lease_row *row);
+
+/* An audit record outside of any other transaction; a failure is kept and shown. */
+void zl_engine_audit(struct zl_engine *e, struct zl_audit_record *record);
+
+/* The function of every method, in the order of enum zl_method_id. */
+extern const zl_call_fn zl_engine_handlers[ZL_METHOD_N];
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Violations into incidents, and what is done about them.
+ *
+ * One open incident per domain and lock, one lease per domain and action, however many
+ * flows: the rest is counted, and the counts are written once a second.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "controller/roles/engine/engine.h"
+
+/* One incident per domain and lock. */
+struct incident_key {
+	struct zl_uuid domain;
+	char lock[64];
+};
+
+/* Records without a usable time are taken to be as old as exporters let them get. */
+#define UNKNOWN_AGE_US (60 * ZL_US_PER_S)
+/* From the header's time stamp to our socket, on a busy exporter. */
+#define TRANSIT_US (100 * ZL_US_PER_MS)
+/* How long a refused or failed action is not tried again for the same incident. */
+#define RETRY_US (60 * (uint64_t)ZL_US_PER_S)
+
+static struct incident_key make_key(const struct zl_uuid *domain, const char *lock)
+{
+	struct incident_key k;
+
+	memset(&k, 0, sizeof(k));
+	k.domain = *domain;
+	(void)snprintf(k.lock, sizeof(k.lock), "%s", lock);
+	return k;
+}
+
+static void free_incident(struct zl_engine_incident *inc)
+{
+	if (inc == NULL)
+		return;
+	json_decref(inc->evidence);
+	free(inc);
+}
+
+static int load_one(const struct zl_incident_row *row, void *user)
+{
+	struct zl_engine *e = user;
+	struct zl_engine_incident *inc = calloc(1, sizeof(*inc));
+	struct incident_key key = make_key(&row->domain, row->lock);
+	int r;
+
+	if (inc == NULL)
+		return -ENOMEM;
+	inc->row = *row;
+	inc->evidence =
+		row->evidence == NULL ? json_array() : json_deep_copy(row->evidence);
+	inc->row.evidence = inc->evidence;
+	r = zl_map_put(&e->incidents, &key, inc);
+	if (r < 0)
+		free_incident(inc);
+	return r;
+}
+
+int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr)
+{
+	return zl_incidents_each(e->db, false, 0, load_one, e, reterr);
+}
+
+static struct zl_engine_incident *open_incident(struct zl_engine *e,
+	const struct zl_endpoint *who, const struct zl_verdict *verdict)
+{
+	struct incident_key key = make_key(&who->domain, verdict->lock->name);
+	struct zl_engine_incident *inc = zl_map_find(&e->incidents, &key);
+	char rule[ZL_VERDICT_STR];
+
+	if (inc != NULL)
+		return inc;
+	inc = calloc(1, sizeof(*inc));
+	if (inc == NULL)
+		return NULL;
+	inc->evidence = json_array();
+	inc->row.evidence = inc->evidence;
+	inc->row.open = true;
+	inc->row.domain = who->domain;
+	inc->row.opened = zl_wall_now();
+	(void)snprintf(
+		inc->row.domain_name, sizeof(inc->row.domain_name), "%s", who->name);
+	(void)snprintf(inc->row.host, sizeof(inc->row.host), "%s", who->host);
+	(void)snprintf(inc->row.lock, sizeof(inc->row.lock), "%s", verdict->lock->name);
+	(void)snprintf(inc->row.rule, sizeof(inc->row.rule), "%s",
+		zl_evaluate_format(verdict, rule));
+	(void)snprintf(inc->row.decision, sizeof(inc->row.decision), "none");
+	if (zl_map_put(&e->incidents, &key, inc) < 0) {
+		free_incident(inc);
+		return NULL;
+	}
+	return inc;
+}
+
+/* When was the traffic, at the earliest that its last packet can have been? */
+static struct zl_wall seen_at(const struct zl_flow *f)
+{
+	struct zl_wall t = f->arrival;
+
+	t.us -= TRANSIT_US;
+	if ((f->present & ZL_FLOW_AGE) == 0)
+		t.us -= UNKNOWN_AGE_US;
+	else
+		t.us -= ((int64_t)f->age_ms + f->age_error_ms) * ZL_US_PER_MS;
+	return t;
+}
+
+static void fill_case(struct zl_engine *e, const struct zl_seen *s,
+	const struct zl_endpoint *who, bool who_is_offender,
+	const struct zl_verdict *verdict, struct zl_case *c)
+{
+	const struct zl_response *resp = &verdict->lock->response;
+	const struct zl_wall *released = zl_map_find(&e->releases, &who->domain);
+	const struct zl_index_host *host = zl_index_host(e->index, who->host);
+	const char *why;
+
+	*c = (struct zl_case){ .lock = verdict->lock->name,
+		.enforce = verdict->lock->mode == ZL_LOCK_ENFORCE,
+		.response = (enum zl_action)resp->action,
+		.backend = (enum zl_backend_id)resp->backend,
+		.offender_known = who_is_offender,
+		.initiator_certain = s->initiator.confidence >= ZL_CONFIDENCE_SERVICE,
+		.confidence = zl_confidence_name(s->initiator.confidence),
+		.evidence = who->evidence,
+		.forwarding = who->forwarding,
+		.seen = seen_at(&s->flow),
+		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
+		.n_nics = who->n_nics };
+	if (released != NULL)
+		c->released = *released;
+	c->enforcer_up = zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
+}
+
+/* A new incident, or one whose decision changed: at once, with an audit record. */
+static void write_incident(
+	struct zl_engine *e, struct zl_engine_incident *inc, const char *verb)
+{
+	char object[ZL_DOMAIN_NAME + 64], uuid[ZL_UUID_STR], actor[80];
+	struct zl_audit_record a = { .time = zl_wall_now(),
+		.actor = actor,
+		.verb = verb,
+		.object = object,
+		.cause = inc->row.rule,
+		.result = inc->row.decision_reason,
+		.evidence = inc->evidence };
+	struct zl_error err = { 0 };
+	uint64_t id = inc->row.id;
+	int r = zl_db_begin(e->db, &err);
+
+	(void)snprintf(actor, sizeof(actor), "lock %s", inc->row.lock);
+	(void)snprintf(object, sizeof(object), "domain %s %s", inc->row.domain_name,
+		zl_uuid_format(&inc->row.domain, uuid));
+	if (r >= 0)
+		r = zl_incidents_put(e->db, &inc->row, &err);
+	if (r >= 0)
+		r = zl_audit_append(e->db, &a, &err);
+	if (r >= 0)
+		r = zl_db_commit(e->db, &err);
+	if (r >= 0) {
+		inc->dirty = false;
+		zl_log(LOG_NOTICE,
+			"incident %llu: domain '%s' on host '%s', lock '%s', %s: %s",
+			(unsigned long long)inc->row.id, inc->row.domain_name,
+			inc->row.host, inc->row.lock, inc->row.rule,
+			inc->row.decision_reason);
+		return;
+	}
+	zl_db_rollback(e->db);
+	inc->row.id = id;
+	inc->dirty = true;
+	if (strcmp(e->db_error, err.msg) != 0)
+		zl_log_error(LOG_ERR, &err, "an incident cannot be recorded");
+	(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+}
+
+static void note_decision(struct zl_engine_incident *inc, const struct zl_decision *d)
+{
+	(void)snprintf(inc->row.decision, sizeof(inc->row.decision), "%s",
+		zl_action_name(d->action));
+	(void)snprintf(inc->row.decision_reason, sizeof(inc->row.decision_reason), "%s",
+		d->reason);
+}
+
+static struct zl_block block_of(const struct zl_flow *f, bool forward)
+{
+	struct zl_block b;
+
+	memset(&b, 0, sizeof(b));
+	b.dst = forward ? f->dst : f->src;
+	b.dport = forward ? f->dport : f->sport;
+	b.proto = f->proto;
+	return b;
+}
+
+/* The decision is to act: one lease, however many flows. */
+static void act(struct zl_engine *e, struct zl_engine_incident *inc,
+	const struct zl_seen *s, const struct zl_verdict *verdict,
+	const struct zl_decision *d)
+{
+	const struct zl_response *resp = &verdict->lock->response;
+	struct zl_engine_lease *l = zl_engine_leases_of(e, &inc->row.domain, d->action);
+	struct zl_block block = block_of(&s->flow, s->initiator.side != ZL_SIDE_DST);
+	char actor[80], cause[ZL_LEASE_TEXT];
+	struct zl_error err = { 0 };
+	struct zl_lease_want want = { .domain = inc->row.domain,
+		.action = d->action,
+		.grade = (enum zl_grade)resp->grade,
+		.backend = (enum zl_backend_id)resp->backend,
+		.ttl_s = resp->ttl_s,
+		.actor = actor,
+		.reason = d->reason,
+		.cause = cause,
+		.record_arrival = s->flow.arrival,
+		.block = d->action == ZL_ACTION_BLOCK_FLOW ? &block : NULL,
+		.incident = inc,
+		.evidence = inc->evidence };
+
+	(void)snprintf(actor, sizeof(actor), "lock %s", inc->row.lock);
+	(void)snprintf(
+		cause, sizeof(cause), "lock %s: %.80s", inc->row.lock, inc->row.rule);
+	if (l != NULL) {
+		inc->row.lease = l->row.lease.id;
+		if (inc->row.id == 0)
+			write_incident(e, inc, "incident-open");
+		if (want.block != NULL)
+			(void)zl_engine_leases_add_block(
+				l, &block, actor, inc->evidence);
+		return;
+	}
+	if (zl_mono_now().us < inc->retry_after.us)
+		return;
+	if (zl_engine_leases_begin(e, &want, &l, &err) >= 0) {
+		inc->dirty = false;
+		return;
+	}
+	inc->retry_after.us = zl_mono_now().us + ZL_US_PER_S;
+	(void)snprintf(inc->row.decision_reason, sizeof(inc->row.decision_reason), "%s",
+		err.msg);
+	zl_log_error(LOG_ERR, &err, inc->row.domain_name);
+}
+
+void zl_engine_incidents_violation(
+	struct zl_engine *e, const struct zl_seen *s, const struct zl_verdict *verdict)
+{
+	bool forward = s->initiator.side != ZL_SIDE_DST;
+	const struct zl_endpoint *offender =
+		forward ? &s->sighting.src : &s->sighting.dst;
+	const struct zl_endpoint *victim =
+		forward ? &s->sighting.dst : &s->sighting.src;
+	bool known = offender->evidence != ZL_EVIDENCE_NONE;
+	const struct zl_endpoint *who = known ? offender : victim;
+	struct zl_engine_incident *inc;
+	struct zl_decision d;
+	struct zl_case c;
+	bool is_new, milder;
+
+	if (who->evidence == ZL_EVIDENCE_NONE)
+		return; /* neither end is a domain: nothing that we could guard */
+	inc = open_incident(e, who, verdict);
+	if (inc == NULL)
+		return;
+	is_new = inc->row.id == 0;
+	inc->row.count++;
+	inc->row.updated = zl_wall_now();
+	inc->dirty = true;
+	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
+		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
+	fill_case(e, s, who, known, verdict, &c);
+	zl_decide(&c, &d);
+	/* What was decided before stands against weaker evidence that comes later. */
+	milder = !is_new && d.action == ZL_ACTION_ALERT;
+	if (!milder)
+		note_decision(inc, &d);
+	if (d.action != ZL_ACTION_ALERT)
+		act(e, inc, s, verdict, &d);
+	else if (is_new)
+		write_incident(e, inc, "incident-open");
+}
+
+/* A lease of this incident came to nothing: not again at once. */
+void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why)
+{
+	struct zl_engine_incident *inc;
+
+	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
+		if (id == 0 || inc->row.id != id)
+			continue;
+		inc->retry_after.us = zl_mono_now().us + RETRY_US;
+		inc->row.lease = (struct zl_uuid){ 0 };
+		(void)snprintf(inc->row.decision_reason,
+			sizeof(inc->row.decision_reason), "%s", why);
+		inc->dirty = true;
+	}
+}
+
+void zl_engine_incidents_flush(struct zl_engine *e)
+{
+	struct zl_engine_incident *inc;
+	struct zl_error err = { 0 };
+
+	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
+		if (!inc->dirty)
+			continue;
+		if (zl_incidents_put(e->db, &inc->row, &err) < 0) {
+			(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+			return; /* it stays dirty */
+		}
+		inc->dirty = false;
+		e->db_error[0] = '\0';
+	}
+}
+
+void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain)
+{
+	struct zl_engine_incident *inc;
+
+	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
+		struct incident_key key = make_key(&inc->row.domain, inc->row.lock);
+
+		if (!zl_uuid_eq(&inc->row.domain, domain))
+			continue;
+		inc->row.open = false;
+		inc->row.updated = zl_wall_now();
+		write_incident(e, inc, "incident-close");
+		(void)zl_map_remove(&e->incidents, &key);
+		free_incident(inc);
+		i = 0; /* removal moves slots */
+	}
+}

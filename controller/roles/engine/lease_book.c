@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's leases in memory: found, kept, recorded, waited for. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "controller/control/varlink.h"
+#include "controller/roles/engine/leases.h"
+
+/* How long a control call waits for the host: nftables takes ms, nwfilter seconds. */
+enum { WAIT_NFTABLES_MS = 3000, WAIT_NWFILTER_MS = 25000 };
+
+void zl_engine_leases_set_text(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from == NULL ? "" : from);
+}
+
+struct zl_engine_lease *zl_engine_leases_of(
+	struct zl_engine *e, const struct zl_uuid *domain, enum zl_action action)
+{
+	struct zl_engine_lease *l;
+
+	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;)
+		if (zl_uuid_eq(&l->row.lease.domain, domain) &&
+			(action == ZL_ACTION_N || l->row.lease.action == action))
+			return l;
+	return NULL;
+}
+
+/* --- who waits for the outcome --- */
+
+/* What Quarantine and Release answer with. */
+static json_t *outcome_to_json(const struct zl_engine_lease *l)
+{
+	json_t *doc = zl_engine_leases_to_json(&l->row);
+	char id[ZL_UUID_STR];
+
+	if (doc != NULL)
+		(void)json_object_set_new(doc, "released",
+			json_pack("[s]", zl_uuid_format(&l->row.lease.id, id)));
+	return doc;
+}
+
+void zl_engine_leases_answer(struct zl_engine_lease *l)
+{
+	struct zl_call *call = zl_take_ptr(l->waiting);
+	struct zl_error err = { 0 };
+
+	l->timer = sd_event_source_disable_unref(l->timer);
+	if (call == NULL)
+		return;
+	if (l->row.state == ZL_LEASE_FAILED) {
+		(void)zl_fail_id(&err, -EPERM, "lease.failed", "",
+			"domain '%s' is not contained: %s", l->row.lease.domain_name,
+			l->row.error);
+		zl_call_fail(call, &err);
+		return;
+	}
+	zl_call_reply(call, outcome_to_json(l));
+}
+
+static int on_wait_over(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct zl_engine_lease *l = user;
+	struct zl_call *call = zl_take_ptr(l->waiting);
+	struct zl_error err = { 0 };
+	const char *why;
+
+	(void)s;
+	(void)usec;
+	l->timer = sd_event_source_disable_unref(l->timer);
+	if (call == NULL)
+		return 0;
+	if (zl_engine_leases_enforcer_up(l->e, l->row.lease.backend, l->row.host, &why))
+		why = "it does not answer";
+	(void)zl_fail_id(&err, -EHOSTUNREACH, "host.unreachable",
+		"it is recorded and will be carried out when the host answers",
+		"host '%s' cannot be reached now: %s", l->row.host, why);
+	zl_call_fail(call, &err);
+	return 0;
+}
+
+void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call)
+{
+	const char *why;
+	uint64_t ms = l->row.lease.backend == ZL_BACKEND_NWFILTER ? WAIT_NWFILTER_MS
+								  : WAIT_NFTABLES_MS;
+
+	if (!zl_engine_leases_enforcer_up(
+		    l->e, l->row.lease.backend, l->row.host, &why))
+		ms = 0;
+	if (l->waiting != NULL)
+		zl_engine_leases_answer(l);
+	l->waiting = zl_call_defer(call);
+	(void)sd_event_add_time_relative(l->e->event, &l->timer, CLOCK_BOOTTIME,
+		ms * ZL_US_PER_MS, 0, on_wait_over, l);
+}
+
+/* --- memory --- */
+
+int zl_engine_leases_remember(struct zl_engine *e, const struct zl_lease_row *row,
+	struct zl_engine_lease **ret)
+{
+	struct zl_engine_lease *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (l == NULL)
+		return -ENOMEM;
+	l->e = e;
+	l->row = *row;
+	r = zl_map_put(&e->leases, &row->lease.id, l);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+void zl_engine_leases_forget(struct zl_engine_lease *l)
+{
+	if (l->waiting != NULL)
+		zl_engine_leases_answer(l);
+	(void)zl_map_remove(&l->e->leases, &l->row.lease.id);
+	(void)sd_event_source_disable_unref(l->timer);
+	free(l);
+}
+
+bool zl_engine_leases_is_over(enum zl_lease_state s)
+{
+	return s == ZL_LEASE_RELEASED || s == ZL_LEASE_EXPIRED || s == ZL_LEASE_FAILED;
+}
+
+static int load_one(const struct zl_lease_row *row, void *user)
+{
+	struct zl_engine_lease *l;
+
+	return zl_engine_leases_is_over(row->state)
+		       ? 0
+		       : zl_engine_leases_remember(user, row, &l);
+}
+
+int zl_engine_leases_note_release(
+	const struct zl_uuid *domain, struct zl_wall when, void *user)
+{
+	struct zl_engine *e = user;
+	struct zl_wall *w = malloc(sizeof(*w));
+
+	if (w == NULL)
+		return -ENOMEM;
+	*w = when;
+	free(zl_map_remove(&e->releases, domain));
+	return zl_map_put(&e->releases, domain, w);
+}
+
+int zl_engine_leases_load(struct zl_engine *e, struct zl_error *reterr)
+{
+	int r = zl_leases_each(e->db, false, load_one, e, reterr);
+
+	return r < 0 ? r : zl_releases_each(e->db, zl_engine_leases_note_release, e, reterr);
+}
+
+/* --- audit --- */
+
+static void describe_domain(const struct zl_lease *l, char *buf, size_t size)
+{
+	char uuid[ZL_UUID_STR];
+
+	(void)snprintf(buf, size, "domain %s %s", l->domain_name,
+		zl_uuid_format(&l->domain, uuid));
+}
+
+int zl_engine_leases_audit(struct zl_engine *e, const struct zl_lease_row *row,
+	const char *actor, const char *verb, const char *cause, const char *result,
+	json_t *evidence, struct zl_error *reterr)
+{
+	char object[ZL_DOMAIN_NAME + 64], id[ZL_UUID_STR];
+	struct zl_audit_record a = { .time = zl_wall_now(),
+		.actor = actor,
+		.verb = verb,
+		.object = object,
+		.cause = cause,
+		.result = result };
+	ZL_AUTO(zl_json)
+	json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:s}", "lease",
+		zl_uuid_format(&row->lease.id, id), "host", row->host, "action",
+		zl_action_name(row->lease.action), "grade",
+		zl_grade_name(row->lease.grade), "backend",
+		zl_backend_name(row->lease.backend));
+	int r;
+
+	if (doc == NULL)
+		return zl_fail(reterr, -ENOMEM, "out of memory");
+	if (evidence != NULL)
+		(void)json_object_set(doc, "flows", evidence);
+	describe_domain(&row->lease, object, sizeof(object));
+	a.evidence = doc;
+	r = zl_audit_append(e->db, &a, reterr);
+	if (r >= 0)
+		zl_log(LOG_NOTICE, "audit %llu: %s %s by %s: %s",
+			(unsigned long long)a.seq, verb, object, actor, result);
+	return r;
+}
+
+/* State, and what is said about it, in one transaction. */
+void zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
+	const char *verb, const char *cause, const char *result, json_t *evidence)
+{
+	struct zl_engine *e = l->e;
+	struct zl_error err = { 0 };
+	int r = zl_db_begin(e->db, &err);
+
+	if (r >= 0)
+		r = zl_leases_put(e->db, &l->row, &err);
+	if (r >= 0 && zl_engine_leases_is_over(l->row.state) &&
+		l->row.state != ZL_LEASE_FAILED)
+		r = zl_releases_put(e->db, &l->row.lease.domain, l->row.ended, &err);
+	if (r >= 0)
+		r = zl_engine_leases_audit(
+			e, &l->row, actor, verb, cause, result, evidence, &err);
+	if (r >= 0)
+		r = zl_db_commit(e->db, &err);
+	if (r < 0) {
+		zl_db_rollback(e->db);
+		zl_engine_leases_set_text(e->db_error, sizeof(e->db_error), err.msg);
+		zl_log_error(
+			LOG_ERR, &err, "a lease's change is in force but not recorded");
+	}
+}
