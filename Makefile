@@ -85,6 +85,9 @@ $(B)/obj/%.o: %.c
 	$(if $(filter 1,$(V)),,@echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# .incbin is not seen by -MMD
+$(B)/obj/controller/control/methods.o: docs/org.zonelock.Controller.varlink
+
 define archive_rule
 $(call lib_of,$(1)): $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(mains),$(wildcard $(1)/*.c)))
 	@mkdir -p $$(@D)

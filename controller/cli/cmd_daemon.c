@@ -54,6 +54,7 @@ static const struct zl_column role_columns[] = {
 	{ .title = "Pid",      .key = "pid" },
 	{ .title = "State",    .key = "state" },
 	{ .title = "Restarts", .key = "restarts" },
+	{ .title = "Last end", .key = "ended" },
 };
 
 static const struct zl_view status_parts[] = {

@@ -115,7 +115,9 @@ static const struct zl_column nic_columns[] = {
 	{ .title = "MAC",       .key = "mac" },
 	{ .title = "Tap",       .key = "tap" },
 	{ .title = "Index",     .key = "ifindex" },
+	{ .title = "Type",      .key = "type" },
 	{ .title = "Source",    .key = "", .format = format_network },
+	{ .title = "Filter",    .key = "filter" },
 	{ .title = "Addresses", .key = "addresses", .format = format_sources },
 };
 

@@ -10,6 +10,7 @@ static const struct zl_column list_columns[] = {
 	{ .title = "Version",   .key = "version" },
 	{ .title = "Datagrams", .key = "datagrams" },
 	{ .title = "Records",   .key = "records" },
+	{ .title = "Lost",      .key = "lost" },
 	{ .title = "Templates", .key = "templates" },
 	{ .title = "Last seen", .key = "last_seen_ms", .format = zl_format_age },
 	{ .title = "Drops",     .key = "drops" },

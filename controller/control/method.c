@@ -31,10 +31,12 @@ bool zl_param_is_choice(const char *choices, const char *value)
 
 	if (choices == NULL)
 		return true;
+	if (len == 0 || strchr(value, '|') != NULL)
+		return false;
 	for (const char *at = choices; at != NULL; at = strchr(at, '|')) {
 		at += *at == '|';
 		if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0'))
-			return len > 0;
+			return true;
 	}
 	return false;
 }

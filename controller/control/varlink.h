@@ -29,7 +29,7 @@ struct zl_varlink_in {
 };
 
 /*
- * Read once from `fd`.  Returns the number of bytes, 0 at the end of the stream, or
+ * Read once from `fd`, when no complete message waits.  Returns the number of bytes, 0 at the end of the stream, or
  *	-EAGAIN		nothing there
  *	-E2BIG		a message is longer than `most`
  *	-ENOMEM, or what recv() said
