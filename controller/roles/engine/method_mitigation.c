@@ -120,7 +120,7 @@ int zl_method_show_incident(
 json_t *zl_engine_leases_to_json(const struct zl_lease_row *row)
 {
 	const struct zl_lease *l = &row->lease;
-	char id[ZL_UUID_STR], domain[ZL_UUID_STR], readback[512];
+	char id[ZL_UUID_STR], domain[ZL_UUID_STR], readback[640];
 
 	(void)snprintf(readback, sizeof(readback),
 		"%u elements compared with the kernel%s%s", row->n_elements,

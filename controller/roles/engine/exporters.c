@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may send records, for which host they speak, and what the collector counted. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "controller/flow/protocol.h"
+#include "controller/roles/engine/engine.h"
+
+/* Exporters shown; the collector itself knows no more of them. */
+enum { EXPORTERS_SHOWN_MAX = 4096 + 64 };
+
+/* Which host's, and are its interface numbers the host's? */
+static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
+{
+	const struct zl_engine_host *h;
+	unsigned longest = 0;
+
+	x->host[0] = '\0';
+	x->interfaces = false;
+	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
+		for (size_t n = 0; n < h->def->n_exporters; n++) {
+			const struct zl_host_exporter *hx = &h->def->exporters[n];
+
+			if (!zl_prefix_has(&hx->prefix, &x->addr) ||
+				hx->prefix.len + 1u <= longest)
+				continue;
+			longest = hx->prefix.len + 1u;
+			(void)snprintf(x->host, sizeof(x->host), "%s", h->def->name);
+			x->interfaces = hx->interfaces == ZL_HOST_INTERFACES_IFINDEX;
+		}
+}
+
+static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *addr)
+{
+	struct zl_exporter_info *x = zl_map_find(&e->exporters, addr);
+
+	if (x != NULL || e->exporters.n >= EXPORTERS_SHOWN_MAX)
+		return x;
+	x = calloc(1, sizeof(*x));
+	if (x == NULL)
+		return NULL;
+	x->addr = *addr;
+	x->drops = json_object();
+	settle_host(e, x);
+	if (zl_map_put(&e->exporters, addr, x) < 0) {
+		json_decref(x->drops);
+		free(x);
+		return NULL;
+	}
+	return x;
+}
+
+struct zl_exporter_info *zl_engine_exporters_find(
+	struct zl_engine *e, const struct zl_addr *addr)
+{
+	struct zl_exporter_info *x = get(e, addr);
+
+	/* Its host may have been undefined while records were in the ring. */
+	return x == NULL || x->host[0] == '\0' ? NULL : x;
+}
+
+void zl_engine_exporters_tell(struct zl_engine *e)
+{
+	const struct zl_engine_host *h;
+	struct zl_exporter_info *x;
+	struct zl_frame f;
+
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
+		settle_host(e, x);
+	if (e->collector == NULL)
+		return;
+	zl_channel_start(e->collector, &f, ZL_COLLECTOR_EXPORTERS, 0);
+	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
+		for (size_t n = 0; n < h->def->n_exporters; n++)
+			zl_collector_put_prefix(&f, &h->def->exporters[n].prefix);
+	if (zl_channel_send(e->collector, &f) < 0)
+		zl_log(LOG_ERR, "cannot tell the collector who may send records");
+}
+
+static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	struct zl_collector_exporter stats;
+	struct zl_exporter_info *x;
+
+	zl_collector_get_exporter(in, &stats);
+	x = get(e, &stats.address);
+	if (x == NULL)
+		return;
+	x->version = (uint8_t)stats.version;
+	x->datagrams = stats.datagrams;
+	x->records = stats.records;
+	x->lost = stats.lost;
+	x->templates = stats.templates;
+	x->last_seen = stats.last_seen;
+	(void)json_object_clear(x->drops);
+	for (unsigned i = 0; i < ZL_DROP_N; i++)
+		if (stats.drops[i] != 0)
+			(void)json_object_set_new(x->drops, zl_drops[i].name,
+				json_integer((json_int_t)stats.drops[i]));
+}
+
+static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
+{
+	(void)c;
+	if (in->type == ZL_COLLECTOR_EXPORTER)
+		on_exporter(user, in);
+}
+
+static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
+{
+	struct zl_engine *e = user;
+
+	zl_log_error(LOG_ERR, why, "channel to the collector");
+	zl_channel_close(c);
+	e->collector = NULL;
+	(void)sd_event_exit(
+		e->event, 1); /* the parent starts us again with a new one */
+}
+
+static const struct zl_channel_handlers handlers = {
+	.table = zl_collector_messages,
+	.n_table = ZL_COLLECTOR_MESSAGE_N,
+	.on_frame = on_frame,
+	.on_closed = on_closed,
+};
+
+int zl_engine_exporters_attach(struct zl_engine *e, int fd, struct zl_error *reterr)
+{
+	return zl_channel_new(e->event, fd, &handlers, e, &e->collector, reterr);
+}
