@@ -75,7 +75,7 @@ static bool is_uri(const char *text)
 	size_t n = strspn(text, more);
 
 	return is_plain(text, ZL_HOST_URI_MAX) && n > 0 &&
-		strchr(letters, text[0]) != NULL && text[n] == ':' && text[n + 1] == '/';
+	       strchr(letters, text[0]) != NULL && text[n] == ':' && text[n + 1] == '/';
 }
 
 static int copy(const char *text, char **ret, struct zl_error *reterr)
@@ -84,8 +84,8 @@ static int copy(const char *text, char **ret, struct zl_error *reterr)
 	return *ret == NULL ? zl_fail(reterr, -ENOMEM, "host: out of memory") : 0;
 }
 
-static int read_uri(const struct zl_xml *x, const xmlNode *n, const char *attr, char **ret,
-	struct zl_error *reterr)
+static int read_uri(const struct zl_xml *x, const xmlNode *n, const char *attr,
+	char **ret, struct zl_error *reterr)
 {
 	const char *text = zl_xml_attr(n, attr);
 
@@ -124,12 +124,14 @@ static int read_agent(const struct zl_xml *x, const xmlNode *n, struct zl_host *
 	text = zl_xml_attr(n, "address");
 	if (strncmp(text, scheme, strlen(scheme)) != 0 || text[strlen(scheme)] != '/')
 		return zl_xml_fail(reterr, x, n,
-			"attribute 'address' is not 'unix://' and an absolute path: '%.64s'",
+			"attribute 'address' is not 'unix://' and an absolute path: "
+			"'%.64s'",
 			text);
 	text += strlen(scheme);
 	if (!is_plain(text, ZL_HOST_PATH_MAX))
 		return zl_xml_fail(reterr, x, n,
-			"attribute 'address' has a path that no socket can have (%d bytes, no "
+			"attribute 'address' has a path that no socket can have (%d "
+			"bytes, no "
 			"spaces)",
 			ZL_HOST_PATH_MAX);
 	return copy(text, &h->agent_path, reterr);
@@ -153,12 +155,13 @@ static int read_exporter(const struct zl_xml *x, const xmlNode *n,
 		x, n, "interfaces", interfaces, ZL_HOST_INTERFACES_N, &word, reterr);
 	if (r < 0)
 		return r;
-	e->interfaces = word < 0 ? ZL_HOST_INTERFACES_NONE : (enum zl_host_interfaces)word;
+	e->interfaces =
+		word < 0 ? ZL_HOST_INTERFACES_NONE : (enum zl_host_interfaces)word;
 	return 0;
 }
 
-static int read_exporters(const struct zl_xml *x, const xmlNode *root, struct zl_host *h,
-	struct zl_error *reterr)
+static int read_exporters(const struct zl_xml *x, const xmlNode *root,
+	struct zl_host *h, struct zl_error *reterr)
 {
 	h->exporters = calloc(ZL_HOST_EXPORTERS_MAX, sizeof(*h->exporters));
 	if (h->exporters == NULL)
@@ -176,7 +179,8 @@ static int read_exporters(const struct zl_xml *x, const xmlNode *root, struct zl
 			return r;
 		for (size_t i = 0; i < h->n_exporters; i++)
 			if (h->exporters[i].prefix.len == e->prefix.len &&
-				zl_addr_eq(&h->exporters[i].prefix.addr, &e->prefix.addr))
+				zl_addr_eq(
+					&h->exporters[i].prefix.addr, &e->prefix.addr))
 				return zl_xml_fail(
 					reterr, x, n, "the same address stands twice");
 		h->n_exporters++;
@@ -191,7 +195,8 @@ static int read_host(const struct zl_xml *x, struct zl_host *h, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "host"))
-		return zl_xml_fail(reterr, x, root, "a host starts with element 'host', in no namespace");
+		return zl_xml_fail(reterr, x, root,
+			"a host starts with element 'host', in no namespace");
 	r = zl_xml_check(x, root, &host_shape, reterr);
 	if (r < 0)
 		return r;

@@ -14,7 +14,8 @@ int zl_classes_init(struct zl_classes *c, size_t n_zones)
 	zl_map_init(&c->by_set, c->n_words * sizeof(uint64_t), ZL_CLASSES_MAX);
 	c->sets = calloc(c->room, c->n_words * sizeof(uint64_t));
 	c->scratch = calloc(c->n_words, sizeof(uint64_t));
-	if (c->sets == NULL || c->scratch == NULL || !zl_memo_init(&c->unions, UNION_BITS))
+	if (c->sets == NULL || c->scratch == NULL ||
+		!zl_memo_init(&c->unions, UNION_BITS))
 		return -ENOMEM;
 	/* The first row is all zero: class 0, no zone. */
 	c->n = 1;

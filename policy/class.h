@@ -19,12 +19,12 @@
 enum { ZL_CLASSES_MAX = 4096 };
 
 struct zl_classes {
-	size_t n_words;	 /* of 64 zones each, in one set */
-	uint64_t *sets;	 /* n * n_words */
+	size_t n_words; /* of 64 zones each, in one set */
+	uint64_t *sets; /* n * n_words */
 	size_t n, room;
-	uint64_t *scratch;	/* one set, while it is put together */
-	struct zl_map by_set;	/* set -> its number + 1 */
-	struct zl_memo unions;	/* two numbers -> that of their union */
+	uint64_t *scratch;     /* one set, while it is put together */
+	struct zl_map by_set;  /* set -> its number + 1 */
+	struct zl_memo unions; /* two numbers -> that of their union */
 };
 
 int zl_classes_init(struct zl_classes *c, size_t n_zones) ZL_CHECKED;
@@ -42,7 +42,8 @@ static inline void zl_classes_set_add(uint64_t *set, size_t zone)
 }
 
 /* Is the zone with that index in the class?  Nothing is in a class that is none. */
-static inline bool zl_classes_has(const struct zl_classes *c, uint32_t class_, size_t zone)
+static inline bool zl_classes_has(
+	const struct zl_classes *c, uint32_t class_, size_t zone)
 {
 	if (class_ >= c->n)
 		return false;

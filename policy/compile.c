@@ -87,12 +87,12 @@ static int check_names(const struct zl_zone *const *zones, size_t n_zones,
 {
 	for (size_t i = 1; i < n_zones; i++)
 		if (strcmp(zones[i - 1]->name, zones[i]->name) == 0)
-			return zl_fail(reterr, -EEXIST, "policy: two zones are called '%s'",
-				zones[i]->name);
+			return zl_fail(reterr, -EEXIST,
+				"policy: two zones are called '%s'", zones[i]->name);
 	for (size_t i = 1; i < n_locks; i++)
 		if (strcmp(locks[i - 1]->name, locks[i]->name) == 0)
-			return zl_fail(reterr, -EEXIST, "policy: two locks are called '%s'",
-				locks[i]->name);
+			return zl_fail(reterr, -EEXIST,
+				"policy: two locks are called '%s'", locks[i]->name);
 	return 0;
 }
 
@@ -224,8 +224,8 @@ static int compile_addrs(struct zl_policy *p)
 	return 0;
 }
 
-static int compile(struct zl_policy *p, const struct zl_zone *const *zones, size_t n_zones,
-	const struct zl_lock *const *locks, size_t n_locks)
+static int compile(struct zl_policy *p, const struct zl_zone *const *zones,
+	size_t n_zones, const struct zl_lock *const *locks, size_t n_locks)
 {
 	int r;
 
@@ -258,7 +258,8 @@ int zl_policy_new(const struct zl_zone *const *zones, size_t n_zones,
 	r = p == NULL ? -ENOMEM : compile(p, zones, n_zones, locks, n_locks);
 	if (r == -ENOBUFS)
 		return zl_fail(reterr, r,
-			"policy: the zones' address ranges make more than %d combinations",
+			"policy: the zones' address ranges make more than %d "
+			"combinations",
 			ZL_CLASSES_MAX);
 	if (r < 0)
 		return zl_fail(reterr, r, "policy: out of memory");

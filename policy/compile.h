@@ -45,8 +45,8 @@ struct zl_policy;
  *	-E2BIG		too many
  */
 int zl_policy_check(const struct zl_zone *const *zones, size_t n_zones,
-	const struct zl_lock *const *locks, size_t n_locks, struct zl_error *reterr)
-	ZL_CHECKED;
+	const struct zl_lock *const *locks, size_t n_locks,
+	struct zl_error *reterr) ZL_CHECKED;
 
 /* The same, and compile; also -ENOBUFS (too many classes of addresses) and -ENOMEM. */
 int zl_policy_new(const struct zl_zone *const *zones, size_t n_zones,
@@ -68,7 +68,8 @@ struct zl_subject {
 };
 
 /* A class, or -ENOBUFS (ZL_CLASSES_MAX reached), -ENOMEM. */
-int zl_policy_class_of_domain(struct zl_policy *p, const struct zl_subject *s) ZL_CHECKED;
+int zl_policy_class_of_domain(
+	struct zl_policy *p, const struct zl_subject *s) ZL_CHECKED;
 int zl_policy_class_of_both(struct zl_policy *p, uint32_t a, uint32_t b) ZL_CHECKED;
 uint32_t zl_policy_class_of_addr(const struct zl_policy *p, const struct zl_addr *addr);
 

@@ -106,7 +106,8 @@ static uint64_t key_of(const struct zl_conversation *c)
 	uint16_t dport = zl_service_has_ports(c->proto) ? c->dport : 0;
 
 	return UINT64_C(1) << 63 | (uint64_t)(uint16_t)c->initiator << 40 |
-		(uint64_t)(uint16_t)c->responder << 24 | (uint64_t)c->proto << 16 | dport;
+	       (uint64_t)(uint16_t)c->responder << 24 | (uint64_t)c->proto << 16 |
+	       dport;
 }
 
 void zl_evaluate_memo(
@@ -115,8 +116,10 @@ void zl_evaluate_memo(
 	uint64_t key = key_of(c), value;
 	size_t lock;
 
-	_Static_assert(ZL_CLASSES_MAX <= UINT16_MAX, "a class fits its part of the key");
-	_Static_assert(ZL_LOCK_RULES_MAX < UINT16_MAX, "a rule fits its part of the value");
+	_Static_assert(
+		ZL_CLASSES_MAX <= UINT16_MAX, "a class fits its part of the key");
+	_Static_assert(
+		ZL_LOCK_RULES_MAX < UINT16_MAX, "a rule fits its part of the value");
 	if (c->initiator >= p->classes.n || c->responder >= p->classes.n) {
 		zl_evaluate(p, c, ret); /* no class of ours: nothing to remember */
 		return;

@@ -71,13 +71,15 @@ static const struct zl_xml_shape response_shape = {
 static int read_service(const struct zl_xml *x, const xmlNode *n, struct zl_rule *rule,
 	struct zl_error *reterr)
 {
-	const char *proto = zl_xml_attr(n, "protocol"), *ports = zl_xml_attr(n, "ports");
+	const char *proto = zl_xml_attr(n, "protocol"),
+		   *ports = zl_xml_attr(n, "ports");
 	const char *why;
 
 	rule->proto = ZL_PROTO_ANY;
 	if (proto != NULL && !zl_service_proto_parse(proto, &rule->proto))
 		return zl_xml_fail(reterr, x, n,
-			"attribute 'protocol' '%.64s' is none of: tcp, udp, icmp, icmpv6, sctp, "
+			"attribute 'protocol' '%.64s' is none of: tcp, udp, icmp, "
+			"icmpv6, sctp, "
 			"any, 0..255",
 			proto);
 	if (ports == NULL)
@@ -92,8 +94,8 @@ static int read_service(const struct zl_xml *x, const xmlNode *n, struct zl_rule
 	return 0;
 }
 
-static int read_rule(const struct zl_xml *x, const xmlNode *n, enum zl_direction direction,
-	struct zl_rule *rule, struct zl_error *reterr)
+static int read_rule(const struct zl_xml *x, const xmlNode *n,
+	enum zl_direction direction, struct zl_rule *rule, struct zl_error *reterr)
 {
 	const char *peer = zl_lock_peer_attr(direction);
 	int r = zl_xml_check(x, n, &rule_shapes[direction], reterr);
@@ -110,8 +112,8 @@ static int read_rule(const struct zl_xml *x, const xmlNode *n, enum zl_direction
 	return read_service(x, n, rule, reterr);
 }
 
-static int read_rules(const struct zl_xml *x, const xmlNode *n, enum zl_direction direction,
-	struct zl_rules *side, struct zl_error *reterr)
+static int read_rules(const struct zl_xml *x, const xmlNode *n,
+	enum zl_direction direction, struct zl_rules *side, struct zl_error *reterr)
 {
 	static const char *const verdicts[] = { "deny", "allow" };
 	size_t n_rules = 0;
@@ -125,7 +127,8 @@ static int read_rules(const struct zl_xml *x, const xmlNode *n, enum zl_directio
 	if (r < 0)
 		return r;
 	side->allow = word == 1;
-	for (const xmlNode *c = zl_xml_first(n, NULL); c != NULL; c = zl_xml_next(c, NULL))
+	for (const xmlNode *c = zl_xml_first(n, NULL); c != NULL;
+		c = zl_xml_next(c, NULL))
 		if (++n_rules > ZL_LOCK_RULES_MAX)
 			return zl_xml_fail(
 				reterr, x, c, "more than %d rules", ZL_LOCK_RULES_MAX);
@@ -142,8 +145,8 @@ static int read_rules(const struct zl_xml *x, const xmlNode *n, enum zl_directio
 	return 0;
 }
 
-static int read_response(const struct zl_xml *x, const xmlNode *n, struct zl_response *ret,
-	struct zl_error *reterr)
+static int read_response(const struct zl_xml *x, const xmlNode *n,
+	struct zl_response *ret, struct zl_error *reterr)
 {
 	unsigned ttl = ret->ttl_s;
 	int action, grade, backend;
@@ -231,7 +234,8 @@ static int read_lock(const struct zl_xml *x, struct zl_lock *l, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "lock"))
-		return zl_xml_fail(reterr, x, root, "a lock starts with element 'lock', in no namespace");
+		return zl_xml_fail(reterr, x, root,
+			"a lock starts with element 'lock', in no namespace");
 	r = zl_xml_check(x, root, &lock_shape, reterr);
 	if (r < 0)
 		return r;

@@ -125,11 +125,11 @@ bool zl_lock_uses_zone(const struct zl_lock *l, const char *zone);
 const char *zl_lock_format_rule(enum zl_direction direction, const struct zl_rule *rule,
 	char buf[static ZL_RULE_STR]);
 
-const char *zl_direction_name(enum zl_direction d);		 /* "inbound" */
-const char *zl_lock_mode_name(enum zl_lock_mode m);		 /* "monitor" */
+const char *zl_direction_name(enum zl_direction d); /* "inbound" */
+const char *zl_lock_mode_name(enum zl_lock_mode m); /* "monitor" */
 bool zl_lock_mode_parse(const char *text, enum zl_lock_mode *ret);
-const char *zl_response_action_name(enum zl_response_action a);	 /* "block-flow" */
-const char *zl_response_grade_name(enum zl_response_grade g);	 /* "forensic" */
+const char *zl_response_action_name(enum zl_response_action a);	  /* "block-flow" */
+const char *zl_response_grade_name(enum zl_response_grade g);	  /* "forensic" */
 const char *zl_response_backend_name(enum zl_response_backend b); /* "nftables" */
 
 #endif

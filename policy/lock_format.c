@@ -86,8 +86,8 @@ const char *zl_lock_format_rule(enum zl_direction direction, const struct zl_rul
 	(void)snprintf(buf, ZL_RULE_STR, "%s%s%s%s%s %s%s%s",
 		rule->allow ? "allow" : "deny", peer == NULL ? "" : " ",
 		peer == NULL ? "" : peer, peer == NULL ? "" : " ", rule->peer,
-		zl_service_proto_format(rule->proto, proto), rule->ports.n > 0 ? "/" : "",
-		zl_ports_format(&rule->ports, ports));
+		zl_service_proto_format(rule->proto, proto),
+		rule->ports.n > 0 ? "/" : "", zl_ports_format(&rule->ports, ports));
 	return buf;
 }
 
@@ -104,7 +104,8 @@ static void write_rule(FILE *f, enum zl_direction direction, const struct zl_rul
 	(void)fputs("/>\n", f);
 }
 
-static void write_side(FILE *f, enum zl_direction direction, const struct zl_rules *side)
+static void write_side(
+	FILE *f, enum zl_direction direction, const struct zl_rules *side)
 {
 	(void)fprintf(f, "  <%s default='%s'%s>\n", directions[direction],
 		side->allow ? "allow" : "deny", side->n == 0 ? "/" : "");

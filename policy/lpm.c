@@ -48,7 +48,8 @@ static int reserve(struct zl_lpm *t, size_t n_more)
 	return 0;
 }
 
-static uint32_t add_node(struct zl_lpm *t, const struct zl_prefix *prefix, uint32_t value)
+static uint32_t add_node(
+	struct zl_lpm *t, const struct zl_prefix *prefix, uint32_t value)
 {
 	t->nodes[t->n] = (struct zl_lpm_node){ .prefix = *prefix, .value = value };
 	return (uint32_t)t->n++;

@@ -37,7 +37,8 @@ struct zl_lpm {
 void zl_lpm_done(struct zl_lpm *t);
 
 /* Set the value (not ZL_LPM_NONE) of exactly this prefix.  -ENOMEM. */
-int zl_lpm_put(struct zl_lpm *t, const struct zl_prefix *prefix, uint32_t value) ZL_CHECKED;
+int zl_lpm_put(
+	struct zl_lpm *t, const struct zl_prefix *prefix, uint32_t value) ZL_CHECKED;
 
 /* ZL_LPM_NONE: no prefix holds the address. */
 uint32_t zl_lpm_find(const struct zl_lpm *t, const struct zl_addr *addr);

@@ -63,10 +63,11 @@ const char *zl_ports_format(const struct zl_ports *p, char buf[static ZL_PORTS_S
 	for (unsigned i = 0; i < p->n && at < ZL_PORTS_STR; i++) {
 		const struct zl_port_range *r = &p->range[i];
 		const char *comma = i == 0 ? "" : ",";
-		int n = r->first == r->last ?
-			snprintf(buf + at, ZL_PORTS_STR - at, "%s%u", comma, r->first) :
-			snprintf(buf + at, ZL_PORTS_STR - at, "%s%u-%u", comma, r->first,
-				r->last);
+		int n = r->first == r->last
+				? snprintf(buf + at, ZL_PORTS_STR - at, "%s%u", comma,
+					  r->first)
+				: snprintf(buf + at, ZL_PORTS_STR - at, "%s%u-%u",
+					  comma, r->first, r->last);
 
 		at += n < 0 ? 0 : (size_t)n;
 	}

@@ -99,8 +99,9 @@ static int read_text(const struct zl_xml *x, const xmlNode *n, struct zl_member 
 	if (text[0] == '\0')
 		return zl_xml_fail(reterr, x, n, "attribute '%s' is empty", attr);
 	if (strlen(text) > members[m->type].max)
-		return zl_xml_fail(reterr, x, n, "attribute '%s' is longer than %zu bytes",
-			attr, members[m->type].max);
+		return zl_xml_fail(reterr, x, n,
+			"attribute '%s' is longer than %zu bytes", attr,
+			members[m->type].max);
 	m->text = strdup(text);
 	return m->text == NULL ? zl_fail(reterr, -ENOMEM, "zone: out of memory") : 0;
 }
@@ -128,14 +129,15 @@ static int read_member(const struct zl_xml *x, const xmlNode *n, struct zl_membe
 		return r;
 	if (zl_xml_is(n, "domain") &&
 		(zl_xml_attr(n, "name") == NULL) == (zl_xml_attr(n, "uuid") == NULL))
-		return zl_xml_fail(
-			reterr, x, n, "wants either attribute 'name' or attribute 'uuid'");
+		return zl_xml_fail(reterr, x, n,
+			"wants either attribute 'name' or attribute 'uuid'");
 	if (m->type == ZL_MEMBER_CIDR)
 		return read_cidr(x, n, m, reterr);
 	if (m->type != ZL_MEMBER_UUID)
 		return read_text(x, n, m, reterr);
 	if (!zl_uuid_parse(zl_xml_attr(n, "uuid"), &m->uuid))
-		return zl_xml_fail(reterr, x, n, "attribute 'uuid' is not a UUID: '%.64s'",
+		return zl_xml_fail(reterr, x, n,
+			"attribute 'uuid' is not a UUID: '%.64s'",
 			zl_xml_attr(n, "uuid"));
 	return 0;
 }
@@ -149,7 +151,7 @@ static bool same_member(const struct zl_member *a, const struct zl_member *b)
 	if (a->type == ZL_MEMBER_UUID)
 		return zl_uuid_eq(&a->uuid, &b->uuid);
 	return a->prefix.len == b->prefix.len &&
-		zl_addr_eq(&a->prefix.addr, &b->prefix.addr);
+	       zl_addr_eq(&a->prefix.addr, &b->prefix.addr);
 }
 
 static int read_members(const struct zl_xml *x, const xmlNode *list, struct zl_zone *z,
@@ -191,7 +193,8 @@ static int read_zone(const struct zl_xml *x, struct zl_zone *z, struct zl_error 
 	int r;
 
 	if (!zl_xml_is(root, "zone"))
-		return zl_xml_fail(reterr, x, root, "a zone starts with element 'zone', in no namespace");
+		return zl_xml_fail(reterr, x, root,
+			"a zone starts with element 'zone', in no namespace");
 	r = zl_xml_check(x, root, &zone_shape, reterr);
 	if (r < 0)
 		return r;

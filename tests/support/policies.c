@@ -49,8 +49,8 @@ void policies_add_lock(
 	char *xml = NULL;
 
 	assert_true(p->n_locks < POLICIES_MAX);
-	assert_true(asprintf(&xml, "<lock><name>%s</name><zone>%s</zone>\n%s</lock>", name,
-			    zone, rest) > 0);
+	assert_true(asprintf(&xml, "<lock><name>%s</name><zone>%s</zone>\n%s</lock>",
+			    name, zone, rest) > 0);
 	if (zl_lock_parse(xml, name, &p->locks[p->n_locks++], &err) < 0)
 		fail_msg("%s", err.msg);
 	free(xml);

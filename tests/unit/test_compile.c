@@ -47,9 +47,10 @@ static int tear_down(void **state)
 
 static void test_domains(void **state)
 {
-	static const char *const zones[] = { "other", "sql" }, *const nets[] = { "dmz-net" },
-				*const bridges[] = { "br1", "br0" },
-				*const db_only[] = { "db" };
+	static const char *const zones[] = { "other", "sql" },
+				 *const nets[] = { "dmz-net" },
+				 *const bridges[] = { "br1", "br0" },
+				 *const db_only[] = { "db" };
 	struct policies *p = *state;
 	struct zl_subject s = { .name = "web1" };
 	int web, all;
@@ -68,8 +69,13 @@ static void test_domains(void **state)
 	s = (struct zl_subject){ .name = "a", .zones = db_only, .n_zones = 1 };
 	assert_int_equal(0, zl_policy_class_of_domain(p->policy, &s));
 
-	s = (struct zl_subject){ .name = "web1", .zones = zones, .n_zones = 2,
-		.networks = nets, .n_networks = 1, .bridges = bridges, .n_bridges = 2 };
+	s = (struct zl_subject){ .name = "web1",
+		.zones = zones,
+		.n_zones = 2,
+		.networks = nets,
+		.n_networks = 1,
+		.bridges = bridges,
+		.n_bridges = 2 };
 	assert_true(zl_uuid_parse(UUID, &s.uuid));
 	all = zl_policy_class_of_domain(p->policy, &s);
 	assert_string_equal("db,dmz,lan,one,web", policies_zones_of(p, (uint32_t)all));
@@ -188,7 +194,8 @@ static void test_class_bound(void **state)
 		char member[64];
 
 		(void)snprintf(names[i], sizeof(names[i]), "n%u", i);
-		(void)snprintf(member, sizeof(member), "<network name='%s'/>", names[i]);
+		(void)snprintf(
+			member, sizeof(member), "<network name='%s'/>", names[i]);
 		policies_add_zone(p, names[i], member);
 	}
 	policies_add_zone(p, "web", "<domain name='web1'/>");

@@ -27,10 +27,12 @@ static struct policies *make_policy(void)
 	policies_add_zone(p, "db", "<domain name='db*'/>");
 	policies_add_zone(p, "box", "<domain name='*box'/>");
 	policies_add_zone(p, "quiet", "<domain name='quiet*'/>");
-	policies_add_zone(p, "office", "<cidr address='10.0.0.0' prefix='8'/>"
-				       "<cidr address='fd00::' prefix='8'/>");
-	policies_add_zone(p, "lab", "<cidr address='10.1.0.0' prefix='16'/>"
-				    "<cidr address='fd00:1::' prefix='32'/>");
+	policies_add_zone(p, "office",
+		"<cidr address='10.0.0.0' prefix='8'/>"
+		"<cidr address='fd00::' prefix='8'/>");
+	policies_add_zone(p, "lab",
+		"<cidr address='10.1.0.0' prefix='16'/>"
+		"<cidr address='fd00:1::' prefix='32'/>");
 	policies_add_lock(p, "db-lock", "db",
 		"<mode>enforce</mode>"
 		"<inbound default='deny'>"
@@ -57,7 +59,12 @@ static struct policies *make_policy(void)
 	return p;
 }
 
-enum { TCP = ZL_PROTO_TCP, UDP = ZL_PROTO_UDP, ICMP = ZL_PROTO_ICMP, V6 = ZL_PROTO_ICMPV6 };
+enum {
+	TCP = ZL_PROTO_TCP,
+	UDP = ZL_PROTO_UDP,
+	ICMP = ZL_PROTO_ICMP,
+	V6 = ZL_PROTO_ICMPV6
+};
 
 struct row {
 	const char *from, *to; /* a domain's name; or an address, which has a . or : */
@@ -143,7 +150,8 @@ static void test_row(void **state)
 	const struct row *row = *state;
 	struct policies *p = make_policy();
 	struct zl_conversation c = { .initiator = class_of(p, row->from),
-		.responder = class_of(p, row->to), .proto = row->proto,
+		.responder = class_of(p, row->to),
+		.proto = row->proto,
 		.dport = row->dport };
 	struct zl_verdict v;
 
@@ -164,15 +172,17 @@ static void test_domain_with_address(void **state)
 	int both = zl_policy_class_of_both(p->policy, policies_class_of_name(p, "web1"),
 		policies_class_of_addr(p, "10.2.0.1"));
 	struct zl_conversation c = { .initiator = (uint32_t)both,
-		.responder = policies_class_of_name(p, "db1"), .proto = TCP, .dport = 22 };
+		.responder = policies_class_of_name(p, "db1"),
+		.proto = TCP,
+		.dport = 22 };
 	struct zl_verdict v;
 	char text[ZL_VERDICT_STR];
 
 	(void)state;
 	zl_evaluate(p->policy, &c, &v);
 	assert_int_equal(DENY, v.kind);
-	assert_string_equal("inbound rule 2: deny from web tcp/22",
-		zl_evaluate_format(&v, text));
+	assert_string_equal(
+		"inbound rule 2: deny from web tcp/22", zl_evaluate_format(&v, text));
 	policies_free(p);
 }
 
@@ -180,7 +190,8 @@ static void test_explain(void **state)
 {
 	struct policies *p = make_policy();
 	struct zl_conversation c = { .initiator = policies_class_of_name(p, "web1"),
-		.responder = policies_class_of_name(p, "dbbox"), .proto = TCP,
+		.responder = policies_class_of_name(p, "dbbox"),
+		.proto = TCP,
 		.dport = 5432 };
 	ZL_AUTO(zl_mem) char *text = zl_evaluate_explain(p->policy, &c), *none = NULL;
 
@@ -202,8 +213,9 @@ static void test_explain(void **state)
 static void test_foreign_class(void **state)
 {
 	struct policies *p = make_policy();
-	struct zl_conversation c = { .initiator = UINT32_MAX, .responder = 70000,
-		.proto = TCP, .dport = 22 };
+	struct zl_conversation c = {
+		.initiator = UINT32_MAX, .responder = 70000, .proto = TCP, .dport = 22
+	};
 	struct zl_verdict v;
 
 	(void)state;
@@ -254,8 +266,8 @@ static struct policies *random_policy(void)
 	for (unsigned i = 0; i < 5; i++) {
 		char member[64];
 
-		(void)snprintf(member, sizeof(member), "<metadata zone='%s'/>",
-			zone_names[i]);
+		(void)snprintf(
+			member, sizeof(member), "<metadata zone='%s'/>", zone_names[i]);
 		policies_add_zone(p, zone_names[i], member);
 	}
 	for (unsigned i = 0; i < 8; i++) {
@@ -309,9 +321,9 @@ static int read_lock(const struct zl_lock *l, unsigned from, unsigned to,
 
 	if (!in_from && !in_to)
 		return -1;
-	side = &l->side[in_from && in_to ? ZL_DIRECTION_INTRA :
-				in_from	 ? ZL_DIRECTION_OUTBOUND :
-					   ZL_DIRECTION_INBOUND];
+	side = &l->side[in_from && in_to ? ZL_DIRECTION_INTRA
+			: in_from	 ? ZL_DIRECTION_OUTBOUND
+					 : ZL_DIRECTION_INBOUND];
 	for (size_t i = 0; i < side->n; i++) {
 		const struct zl_rule *r = &side->rules[i];
 
@@ -323,8 +335,8 @@ static int read_lock(const struct zl_lock *l, unsigned from, unsigned to,
 	return side->allow;
 }
 
-static void compare_all(struct policies *p, unsigned from, unsigned to,
-	const struct zl_conversation *c)
+static void compare_all(
+	struct policies *p, unsigned from, unsigned to, const struct zl_conversation *c)
 {
 	struct zl_verdict direct, memo;
 	const struct zl_lock *worst = NULL;
@@ -342,7 +354,10 @@ static void compare_all(struct policies *p, unsigned from, unsigned to,
 	}
 	zl_evaluate(p->policy, c, &direct);
 	zl_evaluate_memo(p->policy, c, &memo);
-	assert_int_equal(worst != NULL ? DENY : applied > 0 ? ALLOW : NONE, direct.kind);
+	assert_int_equal(worst != NULL ? DENY
+			 : applied > 0 ? ALLOW
+				       : NONE,
+		direct.kind);
 	if (worst != NULL)
 		assert_ptr_equal(worst, direct.lock);
 	assert_int_equal(direct.kind, memo.kind);
@@ -387,7 +402,8 @@ static void test_memo_overflow(void **state)
 		zl_evaluate(p->policy, &c, &direct);
 		zl_evaluate_memo(p->policy, &c, &memo);
 		assert_true(direct.kind == memo.kind && direct.lock == memo.lock &&
-			direct.rule == memo.rule && direct.direction == memo.direction);
+			    direct.rule == memo.rule &&
+			    direct.direction == memo.direction);
 	}
 	policies_free(p);
 }
@@ -405,8 +421,8 @@ int main(void)
 	static char names[N_ITEMS(rows)][64];
 
 	for (size_t i = 0; i < N_ITEMS(rows); i++) {
-		(void)snprintf(names[i], sizeof(names[i]), "%s -> %s %u/%u", rows[i].from,
-			rows[i].to, rows[i].proto, rows[i].dport);
+		(void)snprintf(names[i], sizeof(names[i]), "%s -> %s %u/%u",
+			rows[i].from, rows[i].to, rows[i].proto, rows[i].dport);
 		tests[i] = (struct CMUnitTest){ .name = names[i],
 			.test_func = test_row,
 			.initial_state = &rows[i] };

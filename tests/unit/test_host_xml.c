@@ -75,8 +75,8 @@ static void test_fields(void **state)
 	(void)state;
 	assert_int_equal(0, zl_host_parse(full, "host.xml", &h, NULL));
 	assert_string_equal("qemu+unix:///system?socket=/run/a-ro&mode=direct", h->uri);
-	assert_string_equal(
-		"qemu+ssh://root@hv1/system?keyfile=/k&no_tty=1", zl_host_actuator_uri(h));
+	assert_string_equal("qemu+ssh://root@hv1/system?keyfile=/k&no_tty=1",
+		zl_host_actuator_uri(h));
 	assert_string_equal("/run/it's/agent.sock", h->agent_path);
 	assert_int_equal(4, h->n_exporters);
 	assert_int_equal(128, h->exporters[0].prefix.len);
@@ -84,7 +84,8 @@ static void test_fields(void **state)
 	assert_string_equal(
 		"172.31.1.0/24", zl_prefix_format(&h->exporters[1].prefix, text));
 	assert_int_equal(ZL_HOST_INTERFACES_NONE, h->exporters[1].interfaces);
-	assert_string_equal("ifindex", zl_host_interfaces_name(ZL_HOST_INTERFACES_IFINDEX));
+	assert_string_equal(
+		"ifindex", zl_host_interfaces_name(ZL_HOST_INTERFACES_IFINDEX));
 
 	assert_int_equal(0, zl_host_parse(canonical_cases[1].xml, NULL, &small, NULL));
 	assert_null(small->agent_path);

@@ -33,13 +33,16 @@ static const char full[] =
 	"    <allow protocol='sctp' ports='1-65535'/>\n"
 	"    <allow protocol='udp'/>\n"
 	"  </intra>\n"
-	"  <response action='quarantine' grade='strict' ttl='604800' backend='nwfilter'/>\n"
+	"  <response action='quarantine' grade='strict' ttl='604800' "
+	"backend='nwfilter'/>\n"
 	"</lock>\n";
 
 #define SIDES(i, o, n)                                                                 \
 	"  <inbound default='" i "'/>\n  <outbound default='" o                        \
 	"'/>\n  <intra default='" n "'/>\n"
-#define RESPONSE "  <response action='alert' grade='forensic' ttl='3600' backend='nftables'/>\n"
+#define RESPONSE                                                                       \
+	"  <response action='alert' grade='forensic' ttl='3600' "                      \
+	"backend='nftables'/>\n"
 
 struct canonical_case {
 	const char *name, *xml, *want;
@@ -141,7 +144,8 @@ static void test_words(void **state)
 	assert_int_equal(ZL_LOCK_ENFORCE, mode);
 	assert_false(zl_lock_mode_parse("Enforce", &mode));
 	assert_string_equal("intra", zl_direction_name(ZL_DIRECTION_INTRA));
-	assert_string_equal("block-flow", zl_response_action_name(ZL_RESPONSE_BLOCK_FLOW));
+	assert_string_equal(
+		"block-flow", zl_response_action_name(ZL_RESPONSE_BLOCK_FLOW));
 	assert_string_equal("strict", zl_response_grade_name(ZL_RESPONSE_STRICT));
 	assert_string_equal("nwfilter", zl_response_backend_name(ZL_RESPONSE_NWFILTER));
 }

@@ -13,7 +13,8 @@
 #include "policy/lpm.h"
 
 static const char *const prefixes[] = { "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24",
-	"10.1.2.3", "192.168.0.0/16", "fd00::/8", "fd00:1::/32", "fd00:1::1", "fe80::/10" };
+	"10.1.2.3", "192.168.0.0/16", "fd00::/8", "fd00:1::/32", "fd00:1::1",
+	"fe80::/10" };
 
 struct find_case {
 	const char *addr, *want; /* want NULL: none */

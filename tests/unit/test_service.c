@@ -14,8 +14,8 @@
 
 static void test_protocols(void **state)
 {
-	static const char *const wrong[] = { "", "TCP", "256", "-1", "6x", "0x6", "1000",
-		" 6", "tcp ", "http" };
+	static const char *const wrong[] = { "", "TCP", "256", "-1", "6x", "0x6",
+		"1000", " 6", "tcp ", "http" };
 	char buf[ZL_PROTO_STR];
 	uint16_t p = 0, q = 0;
 
@@ -125,7 +125,8 @@ static void test_services(void **state)
 
 		assert_ptr_equal(s, zl_service_find(s->proto, s->port));
 		if (i > 0)
-			assert_true(before->port < s->port ||
+			assert_true(
+				before->port < s->port ||
 				(before->port == s->port && before->proto < s->proto));
 	}
 	assert_null(zl_service_find(ZL_PROTO_TCP, 65535));

@@ -170,7 +170,8 @@ static void test_cut_message(void **state)
 	(void)state;
 	for (int pad = 0; pad < 2; pad++) {
 		zl_xml_free(zl_take_ptr(x));
-		assert_int_equal(0, zl_xml_parse(text, strlen(text), "f.xml", &x, &err));
+		assert_int_equal(
+			0, zl_xml_parse(text, strlen(text), "f.xml", &x, &err));
 		assert_int_equal(-EBADMSG,
 			zl_xml_fail(&err, x, zl_xml_root(x), "%s%s",
 				pad == 0 ? "" : "x", zl_xml_attr(zl_xml_root(x), "b")));

@@ -227,7 +227,8 @@ static struct invalid invalid[] = {
 };
 /* clang-format on */
 
-static int parse(const char *kind, const char *text, const char *file, struct zl_error *err)
+static int parse(
+	const char *kind, const char *text, const char *file, struct zl_error *err)
 {
 	struct zl_zone *zone = NULL;
 	struct zl_lock *lock = NULL;
@@ -296,7 +297,8 @@ static int has_row(const char *file)
 	size_t n = strlen(file) - strlen(".xml");
 
 	for (size_t i = 0; i < N_ITEMS(invalid); i++)
-		if (strlen(invalid[i].file) == n && strncmp(invalid[i].file, file, n) == 0)
+		if (strlen(invalid[i].file) == n &&
+			strncmp(invalid[i].file, file, n) == 0)
 			return 1;
 	return 0;
 }
@@ -327,7 +329,8 @@ int main(void)
 	static char names[N][64];
 
 	for (size_t i = 0; i < N; i++) {
-		(void)snprintf(names[i], sizeof(names[i]), "schema: %s", invalid[i].file);
+		(void)snprintf(
+			names[i], sizeof(names[i]), "schema: %s", invalid[i].file);
 		tests[2 * i] = (struct CMUnitTest){ .name = invalid[i].file,
 			.test_func = test_refused,
 			.initial_state = &invalid[i] };
@@ -335,7 +338,6 @@ int main(void)
 			.test_func = test_schema,
 			.initial_state = &invalid[i] };
 	}
-	tests[2 * N] =
-		(struct CMUnitTest)cmocka_unit_test(test_every_file_has_a_row);
+	tests[2 * N] = (struct CMUnitTest)cmocka_unit_test(test_every_file_has_a_row);
 	return cmocka_run_group_tests_name("xml_invalid", tests, NULL, NULL);
 }

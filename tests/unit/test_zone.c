@@ -19,7 +19,7 @@ static const char full[] =
 	"  <description>R&amp;D &lt;web&gt;\nsecond line</description>\n"
 	"  <members>\n"
 	"    <domain name='web*'/>\n"
-	"    <domain name='it&apos;s \"&lt;\" &amp; &#9;é?'/>\n"
+	"    <domain name='it&apos;s \"&lt;\" &amp; &#9;&#10;é?'/>\n"
 	"    <domain uuid='0123abcd-0000-4000-8000-000000000001'/>\n"
 	"    <metadata zone='web'/>\n"
 	"    <network name='my net'/>\n"
@@ -99,7 +99,7 @@ static void test_members(void **state)
 	assert_int_equal(12, z->n_members);
 	assert_int_equal(ZL_MEMBER_DOMAIN, z->members[0].type);
 	assert_int_equal(7, z->members[0].line);
-	assert_string_equal("it's \"<\" & \té?", z->members[1].text);
+	assert_string_equal("it's \"<\" & \t\né?", z->members[1].text);
 	assert_int_equal(ZL_MEMBER_UUID, z->members[2].type);
 	assert_int_equal(1, z->members[2].uuid.b[15]);
 	assert_int_equal(ZL_MEMBER_NETWORK, z->members[4].type);
