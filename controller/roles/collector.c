@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
 
 #include "base/channel.h"
 #include "base/cleanup.h"
@@ -121,8 +122,10 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 		if (n < ZL_RECEIVE_BATCH)
 			break;
 	}
-	if (zl_ring_flush(c->ring))
-		(void)write(c->wake, &one, sizeof(one));
+	/* EAGAIN: the engine has more wake-ups waiting than it can count. */
+	if (zl_ring_flush(c->ring) && write(c->wake, &one, sizeof(one)) < 0 &&
+		errno != EAGAIN)
+		zl_log(LOG_ERR, "cannot wake the engine: %m");
 	/* An ICMP error of somebody else's, say; nothing of ours ends by it. */
 	if (n < 0)
 		zl_log(LOG_DEBUG, "udp socket %d: %s", fd, strerror(-n));
@@ -286,6 +289,7 @@ static int take_descriptors(struct collector *c, struct zl_error *reterr)
 static int start(struct collector *c, struct zl_error *reterr)
 {
 	char text[ZL_WALL_STR];
+	sd_id128_t boot;
 	int r = zl_role_start("zl-collector", reterr);
 
 	if (r < 0)
@@ -305,9 +309,10 @@ static int start(struct collector *c, struct zl_error *reterr)
 	r = take_descriptors(c, reterr);
 	if (r < 0)
 		return r;
-	/* What the C library opens at first use, it must open now: the time zone
-	 * for dates, the journal's socket for the first message. */
+	/* What libraries open at first use, they must open now: the time zone for
+	 * dates, the boot id for sd-event's timers, the journal's socket. */
 	(void)zl_wall_format(zl_wall_now(), text);
+	(void)sd_id128_get_boot(&boot);
 	zl_log(LOG_INFO, "collector: %u sockets", c->n_sockets);
 	return zl_sandbox_enter(ZL_SANDBOX_COLLECTOR, reterr);
 }

@@ -234,9 +234,6 @@ bool zl_engine_leases_enforcer_up(struct zl_engine *e, enum zl_backend_id backen
 	const char *host, const char **ret_reason);
 json_t *zl_engine_leases_to_json(const struct zl_lease_row *row);
 
-/* An audit record outside of any other transaction; a failure is kept and shown. */
-void zl_engine_audit(struct zl_engine *e, struct zl_audit_record *record);
-
 /* The function of every method, in the order of enum zl_method_id. */
 extern const zl_call_fn zl_engine_handlers[ZL_METHOD_N];
 

@@ -33,7 +33,8 @@ static void log_host_state(struct zl_engine *e, const struct zl_frame_in *in)
 	if (state == ZL_HOST_UP)
 		zl_log(LOG_INFO, "host '%s': libvirt is up", host);
 	else
-		zl_log(LOG_WARNING, "host '%s': %s", host, text);
+		zl_log(state == ZL_HOST_STALE ? LOG_WARNING : LOG_INFO, "host '%s': %s",
+			host, text);
 }
 
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)

@@ -159,7 +159,9 @@ int zl_engine_leases_load(struct zl_engine *e, struct zl_error *reterr)
 {
 	int r = zl_leases_each(e->db, false, load_one, e, reterr);
 
-	return r < 0 ? r : zl_releases_each(e->db, zl_engine_leases_note_release, e, reterr);
+	return r < 0 ? r
+		     : zl_releases_each(
+			       e->db, zl_engine_leases_note_release, e, reterr);
 }
 
 /* --- audit --- */

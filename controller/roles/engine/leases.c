@@ -58,6 +58,22 @@ static int fill_from_domain(struct zl_engine *e, const struct zl_lease_want *wan
 	return 0;
 }
 
+/* An enforcer that is away may come back; one that was never there does not. */
+static int check_enforcer(
+	struct zl_engine *e, const struct zl_lease_row *row, struct zl_error *reterr)
+{
+	const struct zl_engine_host *h = zl_engine_agents_find(e, row->host);
+	const char *why;
+
+	if (zl_engine_leases_enforcer_up(e, row->lease.backend, row->host, &why) ||
+		(row->lease.backend == ZL_BACKEND_NFTABLES && h != NULL &&
+			h->agent != ZL_AGENT_NONE))
+		return 0;
+	return zl_fail_id(reterr, -EPERM, "enforcer.none", "",
+		"domain '%s' on host '%s' cannot be contained: %s",
+		row->lease.domain_name, row->host, why);
+}
+
 static int write_ahead(struct zl_engine *e, const struct zl_lease_want *want,
 	struct zl_lease_row *row, struct zl_error *reterr)
 {
@@ -121,6 +137,8 @@ int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	fill_row(want, row);
 	r = fill_from_domain(e, want, row, reterr);
+	if (r >= 0)
+		r = check_enforcer(e, row, reterr);
 	if (r < 0)
 		return r;
 	if (want->incident != NULL)
