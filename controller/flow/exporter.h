@@ -28,6 +28,9 @@ struct zl_exporter {
 	uint64_t lost;	  /* by sequence number, in the version's units */
 	uint16_t version; /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
+	/* Notes of whoever reports on it, never looked at here. */
+	uint64_t reported;		    /* datagrams, when it was last reported */
+	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */
 };
 
 struct zl_exporters {

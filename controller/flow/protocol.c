@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The messages between engine and collector, as a table, and their contents. */
+#include "controller/flow/protocol.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { PREFIX_BYTES = 17, REASON_MAX = 63 };
+
+/* clang-format off */
+#define U64(n) { .name = (n), .type = ZL_ATTR_U64, .required = true }
+
+static const struct zl_attr exporters[] = {
+	[ZL_COLLECTOR_A_PREFIX] = { .name = "prefix", .type = ZL_ATTR_BYTES, .max = PREFIX_BYTES, .repeated = true },
+};
+static const struct zl_attr drop[] = {
+	[ZL_COLLECTOR_A_REASON] = { .name = "reason", .type = ZL_ATTR_STRING, .max = REASON_MAX, .required = true },
+	[ZL_COLLECTOR_A_COUNT]	= U64("count"),
+};
+static const struct zl_attr exporter[] = {
+	[ZL_COLLECTOR_A_ADDRESS]    = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
+	[ZL_COLLECTOR_A_IS_ALLOWED] = { .name = "is-allowed", .type = ZL_ATTR_U8, .required = true },
+	[ZL_COLLECTOR_A_VERSION]    = { .name = "version", .type = ZL_ATTR_U16, .required = true },
+	[ZL_COLLECTOR_A_DATAGRAMS]  = U64("datagrams"),
+	[ZL_COLLECTOR_A_RECORDS]    = U64("records"),
+	[ZL_COLLECTOR_A_OPTIONS]    = U64("options"),
+	[ZL_COLLECTOR_A_LOST]	    = U64("lost"),
+	[ZL_COLLECTOR_A_TEMPLATES]  = { .name = "templates", .type = ZL_ATTR_U32, .required = true },
+	[ZL_COLLECTOR_A_LAST_SEEN]  = U64("last-seen"),
+	[ZL_COLLECTOR_A_DROP]	    = { .name = "drop", .type = ZL_ATTR_NEST, .repeated = true, ZL_NESTED(drop) },
+};
+static const struct zl_attr totals[] = {
+	[ZL_COLLECTOR_A_DATAGRAMS]    = U64("datagrams"),
+	[ZL_COLLECTOR_A_RECORDS]      = U64("records"),
+	[ZL_COLLECTOR_A_RING_DROPPED] = U64("ring-dropped"),
+	[ZL_COLLECTOR_A_KERNEL_DROPS] = U64("kernel-drops"),
+};
+
+const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N] = {
+	[ZL_COLLECTOR_EXPORTERS] = { .name = "exporters", ZL_ATTRS(exporters) },
+	[ZL_COLLECTOR_EXPORTER]	 = { .name = "exporter", ZL_ATTRS(exporter) },
+	[ZL_COLLECTOR_TOTALS]	 = { .name = "totals", ZL_ATTRS(totals) },
+};
+/* clang-format on */
+
+void zl_collector_put_prefix(struct zl_frame *f, const struct zl_prefix *p)
+{
+	uint8_t b[PREFIX_BYTES];
+
+	memcpy(b, p->addr.b, sizeof(p->addr.b));
+	b[PREFIX_BYTES - 1] = p->len;
+	zl_frame_put_bytes(f, ZL_COLLECTOR_A_PREFIX, b, sizeof(b));
+}
+
+int zl_collector_get_prefixes(const struct zl_frame_in *in, struct zl_prefix *ret, size_t most)
+{
+	const struct nlattr *a;
+	int n = 0;
+
+	zl_frame_each(a, in, ZL_COLLECTOR_A_PREFIX)
+	{
+		const uint8_t *b = zl_attr_bytes(a);
+		struct zl_addr addr;
+
+		memcpy(addr.b, b, sizeof(addr.b));
+		if (b[PREFIX_BYTES - 1] > 128)
+			return -EPROTO;
+		if ((size_t)n < most)
+			ret[n] = zl_prefix_make(&addr, b[PREFIX_BYTES - 1]);
+		n++;
+	}
+	return n;
+}
+
+void zl_collector_put_exporter(struct zl_frame *f, const struct zl_collector_exporter *x)
+{
+	zl_frame_put_bytes(f, ZL_COLLECTOR_A_ADDRESS, x->address.b, sizeof(x->address.b));
+	zl_frame_put_u8(f, ZL_COLLECTOR_A_IS_ALLOWED, x->is_allowed);
+	zl_frame_put_u16(f, ZL_COLLECTOR_A_VERSION, x->version);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_DATAGRAMS, x->datagrams);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_RECORDS, x->records);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_OPTIONS, x->options);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_LOST, x->lost);
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_TEMPLATES, x->templates);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->last_seen.us);
+	for (unsigned i = 0; i < ZL_DROP_N; i++) {
+		struct nlattr *nest;
+
+		if (x->drops[i] == 0)
+			continue;
+		nest = zl_frame_nest(f, ZL_COLLECTOR_A_DROP);
+		zl_frame_put_str(f, ZL_COLLECTOR_A_REASON, zl_drops[i].name);
+		zl_frame_put_u64(f, ZL_COLLECTOR_A_COUNT, x->drops[i]);
+		zl_frame_nest_end(f, nest);
+	}
+}
+
+static void get_drop(const struct nlattr *nest, struct zl_collector_exporter *ret)
+{
+	const struct nlattr *tb[ZL_COLLECTOR_A_N] = { 0 };
+	const char *reason;
+
+	zl_frame_open_nest(nest, tb, ZL_COLLECTOR_A_N);
+	reason = zl_attr_str(tb[ZL_COLLECTOR_A_REASON]);
+	for (unsigned i = 0; i < ZL_DROP_N; i++)
+		if (strcmp(reason, zl_drops[i].name) == 0)
+			ret->drops[i] = zl_attr_u64(tb[ZL_COLLECTOR_A_COUNT]);
+}
+
+void zl_collector_get_exporter(const struct zl_frame_in *in, struct zl_collector_exporter *ret)
+{
+	const struct nlattr *a;
+
+	*ret = (struct zl_collector_exporter){
+		.is_allowed = zl_attr_u8(in->tb[ZL_COLLECTOR_A_IS_ALLOWED]) != 0,
+		.version = zl_attr_u16(in->tb[ZL_COLLECTOR_A_VERSION]),
+		.datagrams = zl_attr_u64(in->tb[ZL_COLLECTOR_A_DATAGRAMS]),
+		.records = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RECORDS]),
+		.options = zl_attr_u64(in->tb[ZL_COLLECTOR_A_OPTIONS]),
+		.lost = zl_attr_u64(in->tb[ZL_COLLECTOR_A_LOST]),
+		.templates = zl_attr_u32(in->tb[ZL_COLLECTOR_A_TEMPLATES]),
+		.last_seen.us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_LAST_SEEN]),
+	};
+	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->address.b, sizeof(ret->address.b));
+	zl_frame_each(a, in, ZL_COLLECTOR_A_DROP)
+		get_drop(a, ret);
+}
+
+void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t)
+{
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_DATAGRAMS, t->datagrams);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_RECORDS, t->records);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_RING_DROPPED, t->ring_dropped);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_KERNEL_DROPS, t->kernel_drops);
+}
+
+void zl_collector_get_totals(const struct zl_frame_in *in, struct zl_collector_totals *ret)
+{
+	*ret = (struct zl_collector_totals){
+		.datagrams = zl_attr_u64(in->tb[ZL_COLLECTOR_A_DATAGRAMS]),
+		.records = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RECORDS]),
+		.ring_dropped = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RING_DROPPED]),
+		.kernel_drops = zl_attr_u64(in->tb[ZL_COLLECTOR_A_KERNEL_DROPS]),
+	};
+}

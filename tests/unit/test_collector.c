@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The collector as a process: a datagram sent to its socket comes out of the ring,
+ * with its system call filter on, and its statistics come over the channel.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/ring.h"
+#include "controller/flow/protocol.h"
+#include "controller/flow/record.h"
+#include "tests/support/flowgen.h"
+
+enum { WAIT_MS = 5000, CHILD_FD = 10, SLOTS = 1024 };
+
+struct process {
+	pid_t pid;
+	int ring_fd, wake, engine, udp;
+	struct sockaddr_in to;
+	struct zl_ring *ring;
+};
+
+static const char *program(char buf[static 256])
+{
+	const char *b = getenv("B");
+
+	(void)snprintf(buf, 256, "%s/bin/zonelock-collector", b != NULL ? b : "build/debug");
+	return buf;
+}
+
+static void run_child(const int fds[4])
+{
+	char path[256];
+	char *argv[] = { program(path) != NULL ? path : NULL, NULL };
+
+	for (int i = 0; i < 4; i++)
+		if (dup2(fds[i], CHILD_FD + i) < 0)
+			_exit(71);
+	(void)setenv("ZL_FDS", "ring=10,wake=11,engine=12,udp=13", 1);
+	(void)setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	(void)execv(path, argv);
+	_exit(127);
+}
+
+static int setup(void **state)
+{
+	static struct process p;
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(p.to);
+	int pair[2], udp;
+
+	assert_int_equal(0, zl_ring_create(sizeof(struct zl_flow), SLOTS, &p.ring_fd, NULL));
+	assert_int_equal(0,
+		zl_ring_map(p.ring_fd, sizeof(struct zl_flow), &p.ring, NULL));
+	p.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(0, bind(udp, (struct sockaddr *)&sin, sizeof(sin)));
+	assert_int_equal(0, getsockname(udp, (struct sockaddr *)&p.to, &len));
+	p.engine = pair[0];
+	p.udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	p.pid = fork();
+	if (p.pid == 0)
+		run_child((const int[]){ p.ring_fd, p.wake, pair[1], udp });
+	(void)close(pair[1]);
+	(void)close(udp);
+	*state = &p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct process *p = *state;
+	int status;
+
+	(void)kill(p->pid, SIGTERM);
+	(void)waitpid(p->pid, &status, 0);
+	zl_ring_unmap(p->ring);
+	(void)close(p->ring_fd);
+	(void)close(p->wake);
+	(void)close(p->engine);
+	(void)close(p->udp);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static void allow(struct process *p, const char *prefix)
+{
+	uint8_t buf[1024];
+	struct zl_prefix parsed;
+	struct zl_frame f;
+	ssize_t n;
+
+	assert_true(zl_prefix_parse(prefix, &parsed));
+	zl_frame_start(&f, buf, sizeof(buf), ZL_COLLECTOR_EXPORTERS, 0);
+	zl_collector_put_prefix(&f, &parsed);
+	n = zl_frame_end(&f);
+	assert_true(n > 0);
+	assert_int_equal(n, send(p->engine, buf, (size_t)n, 0));
+}
+
+static void send_flow(struct process *p, uint32_t octets)
+{
+	const struct zl_flowgen_v5_record r = { .src = 0x0a000005, .octets = octets };
+	struct zl_flowgen g;
+
+	zl_flowgen_v5(&g, 1000, 1700000000, 0, 0, 0);
+	zl_flowgen_v5_record(&g, &r);
+	zl_flowgen_end(&g);
+	assert_int_equal(g.n,
+		sendto(p->udp, g.bytes, g.n, 0, (struct sockaddr *)&p->to,
+			sizeof(p->to)));
+}
+
+static bool wait_flow(struct process *p, struct zl_flow *ret)
+{
+	struct pollfd pfd = { .fd = p->wake, .events = POLLIN };
+	uint64_t n;
+
+	if (zl_ring_read(p->ring, ret))
+		return true;
+	if (zl_ring_sleep(p->ring) && poll(&pfd, 1, WAIT_MS) > 0)
+		(void)!read(p->wake, &n, sizeof(n));
+	return zl_ring_read(p->ring, ret);
+}
+
+/* The next report about an exporter; false when none comes. */
+static bool wait_report(struct process *p, struct zl_collector_exporter *ret)
+{
+	static uint8_t buf[ZL_FRAME_MAX];
+
+	for (int i = 0; i < 20; i++) {
+		struct pollfd pfd = { .fd = p->engine, .events = POLLIN };
+		struct zl_frame_in in;
+		ssize_t n;
+
+		if (poll(&pfd, 1, WAIT_MS) <= 0)
+			return false;
+		n = recv(p->engine, buf, sizeof(buf), 0);
+		if (n <= 0 ||
+			zl_frame_parse(buf, (size_t)n, zl_collector_messages,
+				ZL_COLLECTOR_MESSAGE_N, &in, NULL) < 0)
+			return false;
+		if (in.type != ZL_COLLECTOR_EXPORTER)
+			continue;
+		zl_collector_get_exporter(&in, ret);
+		return true;
+	}
+	return false;
+}
+
+/* What came before the list of exporters has waited for it. */
+static void test_flow_to_ring(void **state)
+{
+	struct process *p = *state;
+	struct zl_addr home = zl_addr_from_v4(INADDR_LOOPBACK);
+	struct zl_collector_exporter x;
+	struct zl_flow f;
+
+	send_flow(p, 77);
+	allow(p, "127.0.0.1");
+	assert_true(wait_flow(p, &f));
+	assert_int_equal(77, f.octets);
+	assert_true(zl_addr_eq(&home, &f.exporter));
+	assert_true(f.arrival.us > 0);
+	assert_true(wait_report(p, &x));
+	assert_true(x.is_allowed && zl_addr_eq(&home, &x.address));
+	assert_int_equal(1, x.datagrams);
+	assert_int_equal(1, x.records);
+	assert_int_equal(5, x.version);
+}
+
+static void test_not_allowed(void **state)
+{
+	struct process *p = *state;
+	struct zl_collector_exporter x;
+	struct zl_flow f;
+
+	allow(p, "192.0.2.1");
+	send_flow(p, 77);
+	assert_true(wait_report(p, &x));
+	assert_false(x.is_allowed);
+	assert_int_equal(1, x.drops[ZL_DROP_EXPORTER_UNKNOWN]);
+	assert_false(zl_ring_read(p->ring, &f));
+	/* Allowed from now on, without a restart. */
+	allow(p, "127.0.0.0/8");
+	send_flow(p, 78);
+	assert_true(wait_flow(p, &f));
+	assert_int_equal(78, f.octets);
+}
+
+static void test_rubbish(void **state)
+{
+	struct process *p = *state;
+	struct zl_collector_exporter x;
+	struct zl_flow f;
+
+	allow(p, "127.0.0.1");
+	assert_int_equal(7,
+		sendto(p->udp, "rubbish", 7, 0, (struct sockaddr *)&p->to,
+			sizeof(p->to)));
+	assert_int_equal(0,
+		sendto(p->udp, "", 0, 0, (struct sockaddr *)&p->to, sizeof(p->to)));
+	send_flow(p, 79);
+	assert_true(wait_flow(p, &f));
+	assert_int_equal(79, f.octets);
+	assert_true(wait_report(p, &x));
+	assert_int_equal(3, x.datagrams);
+	assert_int_equal(1, x.drops[ZL_DROP_VERSION]);
+	assert_int_equal(1, x.drops[ZL_DROP_HEADER_SHORT]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_flow_to_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_allowed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("collector", tests, NULL, NULL);
+}
