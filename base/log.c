@@ -32,19 +32,6 @@ static const char *const levels[] = { [LOG_ERR] = "err",
 	[LOG_INFO] = "info",
 	[LOG_DEBUG] = "debug" };
 
-int zl_log_open(const char *program, const char *level, struct zl_error *reterr)
-{
-	logger.program = program;
-	logger.journal = getenv("JOURNAL_STREAM") != NULL;
-	for (size_t i = 0; i < N_ITEMS(levels); i++)
-		if (levels[i] != NULL && strcmp(levels[i], level) == 0) {
-			logger.level = (int)i;
-			return 0;
-		}
-	return zl_fail(reterr, -EINVAL,
-		"log-level = %s: not one of debug, info, notice, warning, err", level);
-}
-
 static void to_journal(
 	int priority, const struct zl_log_field *fields, unsigned n, const char *line)
 {
@@ -62,6 +49,23 @@ static void to_journal(
 	for (int i = 0; i < n_iov; i++)
 		iov[i] = (struct iovec){ text[i], strlen(text[i]) };
 	(void)sd_journal_sendv(iov, n_iov);
+}
+
+int zl_log_open(const char *program, const char *level, struct zl_error *reterr)
+{
+	logger.program = program;
+	logger.journal = getenv("JOURNAL_STREAM") != NULL;
+	for (size_t i = 0; i < N_ITEMS(levels); i++)
+		if (levels[i] != NULL && strcmp(levels[i], level) == 0) {
+			logger.level = (int)i;
+			/* The first message opens the journal's socket, which a system
+			 * call filter would forbid later. */
+			if (logger.journal)
+				to_journal(LOG_DEBUG, NULL, 0, "log opened");
+			return 0;
+		}
+	return zl_fail(reterr, -EINVAL,
+		"log-level = %s: not one of debug, info, notice, warning, err", level);
 }
 
 static void write_line(int priority, const struct zl_log_field *fields, unsigned n,
