@@ -81,17 +81,19 @@ int zl_book_put(struct zl_book *b, const struct zl_lease *lease, struct zl_wall 
 	return 0;
 }
 
-void zl_book_remove(struct zl_book *b, const struct zl_uuid *id)
+struct zl_book_lease *zl_book_take(struct zl_book *b, const struct zl_uuid *id)
 {
 	for (size_t i = 0; i < b->n_leases; i++) {
-		if (!zl_uuid_eq(&b->leases[i]->lease.id, id))
+		struct zl_book_lease *l = b->leases[i];
+
+		if (!zl_uuid_eq(&l->lease.id, id))
 			continue;
-		free(b->leases[i]);
 		b->n_leases--;
 		memmove(&b->leases[i], &b->leases[i + 1],
 			(b->n_leases - i) * sizeof(struct zl_book_lease *));
-		return;
+		return l;
 	}
+	return NULL;
 }
 
 bool zl_book_has_quarantine(const struct zl_book *b)

@@ -53,7 +53,8 @@ struct zl_book_lease *zl_book_find(struct zl_book *b, const struct zl_uuid *id);
  */
 int zl_book_put(struct zl_book *b, const struct zl_lease *lease, struct zl_wall now,
 	struct zl_book_lease **ret) ZL_CHECKED;
-void zl_book_remove(struct zl_book *b, const struct zl_uuid *id);
+/* Take a lease out; the caller frees it.  NULL: not there. */
+struct zl_book_lease *zl_book_take(struct zl_book *b, const struct zl_uuid *id);
 bool zl_book_has_quarantine(const struct zl_book *b);
 
 /* Replace what is known of a domain; its quarantines get new NICs, *ret_grown says so. */

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zonelock-agent release: through the running agent, or in its place. */
+#include "mitigate/agent/breakglass.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "base/cleanup.h"
+#include "base/sandbox.h"
+#include "mitigate/agent/agent.h"
+#include "mitigate/protocol.h"
+
+enum { ANSWER_SECONDS = 5, REASON_MAX = 64 };
+
+static const struct zl_uuid nil;
+
+/* What is to be released; everything when `all`. */
+struct wish {
+	bool all;
+	struct zl_uuid id; /* of a lease or a domain */
+};
+
+static bool is_wished(const struct wish *w, const struct zl_lease *l)
+{
+	return w->all || zl_uuid_eq(&w->id, &l->id) || zl_uuid_eq(&w->id, &l->domain);
+}
+
+static void say_reason(char to[static REASON_MAX])
+{
+	(void)snprintf(to, REASON_MAX, "break-glass by uid %u", (unsigned)getuid());
+}
+
+static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
+	struct zl_error *reterr)
+{
+	char id[ZL_UUID_STR];
+
+	zl_uuid_format(&r->id, id);
+	if (r->state != ZL_LEASE_RELEASED)
+		return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
+			"lease %s is not released: %s", id, r->error.msg);
+	(void)printf("released lease %s of %s%s%s\n", id, l->domain_name,
+		r->error.code == 0 ? "" : ", but: ", r->error.code == 0 ? "" : r->error.msg);
+	return 0;
+}
+
+/* --- in the agent's place ---------------------------------------------------------- */
+
+static int release_here(struct zl_agent *a, const struct wish *w, struct zl_error *reterr)
+{
+	struct zl_lease_report report;
+	char reason[REASON_MAX];
+	size_t n = 0;
+	int r = 0;
+
+	say_reason(reason);
+	for (size_t i = 0; r >= 0 && i < a->book->n_leases;) {
+		struct zl_lease lease = a->book->leases[i]->lease;
+
+		if (!is_wished(w, &lease)) {
+			i++;
+			continue;
+		}
+		zl_agent_drop(a, &lease.id, reason, zl_wall_now(), &report);
+		r = say_result(&lease, &report, reterr);
+		n++;
+	}
+	if (r >= 0 && w->all && a->adopted.n > 0) {
+		zl_agent_drop(a, &nil, reason, zl_wall_now(), &report);
+		(void)printf("released what was found without a lease\n");
+		n++;
+	}
+	if (r >= 0 && n == 0 && !w->all)
+		return zl_fail(reterr, -ENOENT, "no such lease here, and no lease of such a domain");
+	return r;
+}
+
+/* --- through the agent --------------------------------------------------------------- */
+
+struct client {
+	int fd;
+	uint32_t seq;
+	char buf[ZL_FRAME_MAX] __attribute__((aligned(8)));
+	char out[ZL_FRAME_MAX] __attribute__((aligned(8)));
+};
+
+static int no_answer(pid_t pid, struct zl_error *reterr)
+{
+	(void)zl_fail(reterr, -ETIMEDOUT, "the agent runs (process %d) but does not answer",
+		(int)pid);
+	zl_error_hint(reterr, "end it with 'kill -9 %d' (what it contains stays contained) and "
+			      "try again",
+		(int)pid);
+	return -ETIMEDOUT;
+}
+
+static int connect_agent(struct client *c, const char *path, pid_t pid, struct zl_error *reterr)
+{
+	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return zl_fail(reterr, -ENAMETOOLONG, "socket = %s is too long", path);
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	c->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return zl_fail(reterr, -errno, "socket: %m");
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) >= 0)
+		return 0;
+	if (errno == EAGAIN)
+		return no_answer(pid, reterr);
+	return zl_fail(reterr, -errno, "cannot connect to the agent at %s: %m", path);
+}
+
+static int receive(struct client *c, struct zl_frame_in *in, pid_t pid, struct zl_error *reterr)
+{
+	ssize_t n = recv(c->fd, c->buf, sizeof(c->buf), 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return no_answer(pid, reterr);
+	if (n <= 0)
+		return zl_fail(reterr, -EPIPE, "the agent has closed the connection: it lets in "
+					       "root and members of socket-group");
+	return zl_frame_parse(c->buf, (size_t)n, zl_agent_messages, ZL_AGENT_MESSAGE_N, in,
+		reterr);
+}
+
+/* The leases that are wished, from what the agent says first. */
+static int gather(struct client *c, const struct wish *w, pid_t pid, struct zl_lease *to,
+	size_t *ret_n, struct zl_error *reterr)
+{
+	struct zl_frame_in in;
+	size_t n = 0;
+	int r;
+
+	do {
+		r = receive(c, &in, pid, reterr);
+		if (r < 0)
+			return r;
+		if (in.type != ZL_AGENT_LEASE_STATE || in.tb[ZL_AGENT_A_LEASE] == NULL ||
+			n == ZL_BOOK_LEASES_MAX)
+			continue;
+		r = zl_lease_get(in.tb[ZL_AGENT_A_LEASE], &to[n], reterr);
+		if (r < 0)
+			return r;
+		if (is_wished(w, &to[n]))
+			n++;
+	} while (in.type != ZL_AGENT_READY);
+	*ret_n = n;
+	return 0;
+}
+
+static int drop(struct client *c, const struct zl_uuid *id, pid_t pid,
+	struct zl_lease_report *ret, struct zl_error *reterr)
+{
+	char reason[REASON_MAX];
+	struct zl_frame_in in;
+	struct zl_frame f;
+	ssize_t n;
+	int r;
+
+	say_reason(reason);
+	zl_frame_start(&f, c->out, sizeof(c->out), ZL_AGENT_LEASE_DROP, ++c->seq);
+	zl_frame_put_bytes(&f, ZL_AGENT_A_ID, id->b, sizeof(id->b));
+	zl_frame_put_str(&f, ZL_AGENT_A_TEXT, reason);
+	n = zl_frame_end(&f);
+	if (n < 0 || send(c->fd, c->out, (size_t)n, MSG_NOSIGNAL) != n)
+		return no_answer(pid, reterr);
+	do {
+		r = receive(c, &in, pid, reterr);
+		if (r < 0)
+			return r;
+	} while (in.type != ZL_AGENT_LEASE_STATE || in.seq != c->seq);
+	return zl_lease_report_get(in.tb[ZL_AGENT_A_REPORT], ret, reterr);
+}
+
+static int release_there(struct client *c, const struct wish *w, pid_t pid,
+	struct zl_error *reterr)
+{
+	ZL_AUTO(zl_mem) struct zl_lease *leases = calloc(ZL_BOOK_LEASES_MAX + 1, sizeof(*leases));
+	struct zl_lease_report report;
+	size_t n = 0;
+	int r;
+
+	if (leases == NULL)
+		return zl_fail(reterr, -ENOMEM, "out of memory");
+	r = gather(c, w, pid, leases, &n, reterr);
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		r = drop(c, &leases[i].id, pid, &report, reterr);
+		if (r >= 0)
+			r = say_result(&leases[i], &report, reterr);
+	}
+	if (r >= 0 && w->all)
+		r = drop(c, &nil, pid, &report, reterr);
+	if (r >= 0 && n == 0 && !w->all)
+		return zl_fail(reterr, -ENOENT, "no such lease here, and no lease of such a domain");
+	return r;
+}
+
+int zl_breakglass_release(const struct zl_agent_config *config, const char *config_path,
+	const char *what, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_mem) struct client *c = calloc(1, sizeof(*c));
+	struct wish wish = { .all = strcmp(what, "--all") == 0 };
+	struct zl_agent agent;
+	pid_t pid = 0;
+	int r;
+
+	if (!wish.all && !zl_uuid_parse(what, &wish.id))
+		return zl_fail_id(reterr, -EINVAL, "agent.usage", "",
+			"'%s' is neither a lease's id, a domain's uuid nor --all", what);
+	if (c == NULL)
+		return zl_fail(reterr, -ENOMEM, "out of memory");
+	/* The agent must be able to read what we write. */
+	if (config->user[0] != '\0') {
+		r = zl_sandbox_become(config->user, 1ULL << CAP_NET_ADMIN, reterr);
+		if (r < 0)
+			return r;
+	}
+	r = zl_agent_open(&agent, config, config_path, &pid, reterr);
+	if (r >= 0) {
+		r = release_here(&agent, &wish, reterr);
+		zl_agent_close(&agent);
+		return r;
+	}
+	if (r != -EBUSY)
+		return r;
+	r = connect_agent(c, config->socket, pid, reterr);
+	if (r >= 0)
+		r = release_there(c, &wish, pid, reterr);
+	if (c->fd > 0)
+		(void)close(c->fd);
+	return r;
+}
