@@ -13,6 +13,16 @@
 #include "base/log.h"
 #include "controller/roles/engine/engine.h"
 
+/* Policy may not know mitigate/, so its enums only have the same order. */
+_Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
+		       (int)ZL_RESPONSE_QUARANTINE == (int)ZL_ACTION_QUARANTINE &&
+		       (int)ZL_RESPONSE_BLOCK_FLOW == (int)ZL_ACTION_BLOCK_FLOW &&
+		       (int)ZL_RESPONSE_FORENSIC == (int)ZL_GRADE_FORENSIC &&
+		       (int)ZL_RESPONSE_STRICT == (int)ZL_GRADE_STRICT &&
+		       (int)ZL_RESPONSE_NFTABLES == (int)ZL_BACKEND_NFTABLES &&
+		       (int)ZL_RESPONSE_NWFILTER == (int)ZL_BACKEND_NWFILTER,
+	"a lock's response is not what mitigate/ makes of it");
+
 /* One incident per domain and lock. */
 struct incident_key {
 	struct zl_uuid domain;

@@ -194,6 +194,59 @@ static int parse_lock(struct zl_engine *e, const char *xml, const char *file,
 	PARSE_AND_FORMAT(ZL_OBJECT_LOCK, lock);
 }
 
+/* What one kind of object may not say because of what else there is. */
+static int check_lock(struct zl_engine *e, const char *xml, struct zl_error *reterr)
+{
+	struct zl_lock *l = NULL;
+	int r = zl_lock_parse(xml, "", &l, reterr);
+
+	(void)e;
+	if (r >= 0 && l->response.action == ZL_RESPONSE_BLOCK_FLOW &&
+		l->response.backend == ZL_RESPONSE_NWFILTER)
+		r = zl_fail_id(reterr, -EINVAL, "lock.response",
+			"use backend='nftables', or action='quarantine'",
+			"lock '%s': the nwfilter backend cannot block single flows",
+			l->name);
+	zl_lock_free(l);
+	return r;
+}
+
+/* An exporter speaks for one host. */
+static int check_host(struct zl_engine *e, const char *xml, struct zl_error *reterr)
+{
+	const struct zl_engine_host *other;
+	struct zl_host *h = NULL;
+	char text[ZL_PREFIX_STR];
+	int r = zl_host_parse(xml, "", &h, reterr);
+
+	for (size_t i = 0; r >= 0 && (other = zl_map_next(&e->hosts, &i)) != NULL;) {
+		if (strcmp(other->def->name, h->name) == 0)
+			continue;
+		for (size_t k = 0;
+			r >= 0 && k < h->n_exporters * other->def->n_exporters; k++) {
+			const struct zl_prefix *a =
+				&h->exporters[k % h->n_exporters].prefix;
+			const struct zl_prefix *b =
+				&other->def->exporters[k / h->n_exporters].prefix;
+
+			if (a->len == b->len && zl_addr_eq(&a->addr, &b->addr))
+				r = zl_fail_id(reterr, -EEXIST, "host.exporter", "",
+					"host '%s': exporter %s is that of host '%s' "
+					"already",
+					h->name, zl_prefix_format(a, text),
+					other->def->name);
+		}
+	}
+	zl_host_free(h);
+	return r;
+}
+
+static int (*const checks[ZL_OBJECT_KIND_N])(
+	struct zl_engine *e, const char *xml, struct zl_error *reterr) = {
+	[ZL_OBJECT_HOST] = check_host,
+	[ZL_OBJECT_LOCK] = check_lock,
+};
+
 static int (*const parsers[ZL_OBJECT_KIND_N])(struct zl_engine *e, const char *xml,
 	const char *file, struct parsed *ret, struct zl_error *reterr) = {
 	[ZL_OBJECT_HOST] = parse_host,
@@ -255,10 +308,16 @@ int zl_engine_objects_define(struct zl_engine *e, enum zl_object_kind kind,
 
 	if (r < 0)
 		return r;
-	r = zl_db_begin(e->db, reterr);
+	if (checks[kind] != NULL)
+		r = checks[kind](e, p.xml, reterr);
 	if (r >= 0)
-		r = zl_objects_put(e->db, kind, p.name, &p.uuid, p.xml, zl_wall_now(),
-			&revision, &created, reterr);
+		r = zl_db_begin(e->db, reterr);
+	if (r < 0) {
+		free(p.xml);
+		return r;
+	}
+	r = zl_objects_put(e->db, kind, p.name, &p.uuid, p.xml, zl_wall_now(),
+		&revision, &created, reterr);
 	if (r >= 0)
 		r = audit_object(e, kind, "define", p.name, revision, actor, reterr);
 	r = finish(e, r, kind != ZL_OBJECT_HOST, reterr);
