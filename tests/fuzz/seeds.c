@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Write the seeds of the fuzz targets for flow datagrams, built by flowgen:
+ * seeds FOLDER makes FOLDER/{v5,v9,ipfix_session}/<name>.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "tests/support/flowgen.h"
+
+enum { SECONDS = 1700000000 };
+
+static const struct zl_flowgen_field flow_fields[] = { { 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 },
+	{ 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 1, 4, 0 }, { 2, 4, 0 }, { 22, 4, 0 },
+	{ 21, 4, 0 } };
+static const struct zl_flowgen_field biflow_fields[] = { { 27, 16, 0 }, { 28, 16, 0 },
+	{ 1, 8, 0 }, { 1, 8, 29305 }, { 6, 1, 29305 }, { 56, 6, 0 }, { 80, 6, 0 },
+	{ 58, 2, 0 }, { 154, 8, 0 }, { 155, 8, 0 }, { 176, 1, 0 }, { 177, 1, 0 } };
+static const struct zl_flowgen_field variable_fields[] = { { 82, 65535, 0 }, { 1, 4, 0 },
+	{ 899, 65535, 6876 } };
+static const struct zl_flowgen_field option_fields[] = { { 149, 4, 0 }, { 160, 8, 0 },
+	{ 34, 4, 0 } };
+
+static void fill(struct zl_flowgen *g, const struct zl_flowgen_field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < fields[i].length; k++)
+			zl_flowgen_u8(g, (uint8_t)(i + k));
+}
+
+static void build_v5(struct zl_flowgen *g)
+{
+	const struct zl_flowgen_v5_record r = { .src = 1, .dst = 2, .proto = 6 };
+
+	zl_flowgen_v5(g, 5000, SECONDS, 1, 1, 0);
+	zl_flowgen_v5_record(g, &r);
+	zl_flowgen_v5_record(g, &r);
+	zl_flowgen_end(g);
+}
+
+static void build_v9(struct zl_flowgen *g)
+{
+	zl_flowgen_v9(g, 5000, SECONDS, 1, 1);
+	zl_flowgen_set(g, 0);
+	zl_flowgen_template(g, 256, flow_fields, N_ITEMS(flow_fields));
+	zl_flowgen_set(g, 256);
+	fill(g, flow_fields, N_ITEMS(flow_fields));
+	zl_flowgen_end(g);
+}
+
+static void build_v9_options(struct zl_flowgen *g)
+{
+	zl_flowgen_v9(g, 5000, SECONDS, 1, 1);
+	zl_flowgen_set(g, 1);
+	zl_flowgen_options_template(g, 257, option_fields, N_ITEMS(option_fields), 1);
+	zl_flowgen_set(g, 257);
+	fill(g, option_fields, N_ITEMS(option_fields));
+	zl_flowgen_end(g);
+}
+
+static void build_biflow(struct zl_flowgen *g)
+{
+	zl_flowgen_ipfix(g, SECONDS, 0, 1);
+	zl_flowgen_set(g, 2);
+	zl_flowgen_template(g, 256, biflow_fields, N_ITEMS(biflow_fields));
+	zl_flowgen_set(g, 256);
+	fill(g, biflow_fields, N_ITEMS(biflow_fields));
+	zl_flowgen_end(g);
+}
+
+static void build_variable(struct zl_flowgen *g)
+{
+	zl_flowgen_ipfix(g, SECONDS, 1, 1);
+	zl_flowgen_set(g, 2);
+	zl_flowgen_template(g, 257, variable_fields, N_ITEMS(variable_fields));
+	zl_flowgen_set(g, 257);
+	zl_flowgen_u8(g, 2);
+	zl_flowgen_u16(g, 0x6162);
+	zl_flowgen_u32(g, 1);
+	zl_flowgen_u8(g, 255);
+	zl_flowgen_u16(g, 1);
+	zl_flowgen_u8(g, 'x');
+	zl_flowgen_end(g);
+}
+
+static void build_options(struct zl_flowgen *g)
+{
+	zl_flowgen_ipfix(g, SECONDS, 2, 1);
+	zl_flowgen_set(g, 3);
+	zl_flowgen_options_template(g, 258, option_fields, N_ITEMS(option_fields), 1);
+	zl_flowgen_set(g, 258);
+	fill(g, option_fields, N_ITEMS(option_fields));
+	zl_flowgen_end(g);
+}
+
+static void build_redefinition(struct zl_flowgen *g)
+{
+	zl_flowgen_ipfix(g, SECONDS, 3, 1);
+	zl_flowgen_set(g, 2);
+	zl_flowgen_template(g, 256, flow_fields, 3);
+	zl_flowgen_template(g, 257, NULL, 0); /* a withdrawal */
+	zl_flowgen_set(g, 256);
+	fill(g, flow_fields, 3);
+	zl_flowgen_end(g);
+}
+
+typedef void (*build_fn)(struct zl_flowgen *g);
+
+/* clang-format off */
+static const struct {
+	const char *target, *name;
+	build_fn build[4]; /* datagrams; with their lengths when the target takes several */
+} seeds[] = {
+	{ "v5",		   "two_records",  { build_v5 } },
+	{ "v9",		   "data",	   { build_v9 } },
+	{ "v9",		   "options",	   { build_v9_options } },
+	{ "ipfix_session", "biflow",	   { build_biflow, build_biflow } },
+	{ "ipfix_session", "variable",	   { build_variable, build_options } },
+	{ "ipfix_session", "redefinition", { build_biflow, build_redefinition, build_variable } },
+	{ "ipfix_session", "mixed",	   { build_v5, build_v9, build_biflow, build_v9_options } },
+};
+/* clang-format on */
+
+static int write_seed(const char *folder, size_t i)
+{
+	static struct zl_flowgen g;
+	ZL_AUTO(zl_file) FILE *f = NULL;
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, seeds[i].target);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, seeds[i].target, seeds[i].name);
+	f = fopen(path, "we");
+	if (f == NULL)
+		return -errno;
+	for (size_t k = 0; k < N_ITEMS(seeds[i].build) && seeds[i].build[k] != NULL; k++) {
+		seeds[i].build[k](&g);
+		if (strcmp(seeds[i].target, "ipfix_session") == 0) {
+			(void)fputc((int)(g.n >> 8), f);
+			(void)fputc((int)(g.n & 255), f);
+		}
+		(void)fwrite(g.bytes, 1, g.n, f);
+	}
+	return ferror(f) != 0 ? -EIO : 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		(void)fprintf(stderr, "usage: seeds FOLDER\n");
+		return 2;
+	}
+	for (size_t i = 0; i < N_ITEMS(seeds); i++) {
+		int r = write_seed(argv[1], i);
+
+		if (r < 0) {
+			(void)fprintf(stderr, "seeds: %s: %s\n", argv[1], strerror(-r));
+			return EXIT_FAILURE;
+		}
+	}
+	return EXIT_SUCCESS;
+}
