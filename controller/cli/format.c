@@ -98,7 +98,11 @@ void zl_format_proto(FILE *to, const struct zl_cell *cell)
 
 void zl_format_seconds(FILE *to, int64_t seconds)
 {
-	if (seconds < 2 * MINUTE)
+	if (seconds >= DAY && seconds % DAY == 0)
+		(void)fprintf(to, "%" PRId64 "d", seconds / DAY);
+	else if (seconds >= HOUR && seconds < DAY && seconds % HOUR == 0)
+		(void)fprintf(to, "%" PRId64 "h", seconds / HOUR);
+	else if (seconds < 2 * MINUTE)
 		(void)fprintf(to, "%" PRId64 "s", seconds);
 	else if (seconds < 2 * HOUR)
 		(void)fprintf(to, "%" PRId64 "m", seconds / MINUTE);
@@ -142,7 +146,7 @@ void zl_format_age(FILE *to, const struct zl_cell *cell)
 
 	if (!has_time(cell, &ms, &tm))
 		return;
-	if (ms / 1000 == now_ms / 1000) {
+	if (ms - now_ms < 1000 && now_ms - ms < 1000) {
 		(void)fputs("now", to);
 	} else if (ms > now_ms) {
 		(void)fputs("in ", to);

@@ -41,8 +41,9 @@ size_t zl_suggest_distance(const char *a, const char *b)
 void zl_suggest_offer(struct zl_suggest *s, const char *known)
 {
 	size_t d = zl_suggest_distance(s->typed, known);
+	size_t n = strlen(s->typed), near = n < 4 ? 1 : n < 9 ? 2 : n / 3;
 
-	if (d > strlen(s->typed) / 3 || (s->best != NULL && d >= s->distance))
+	if (d > near || (s->best != NULL && d >= s->distance))
 		return;
 	s->best = known;
 	s->distance = d;

@@ -17,7 +17,8 @@ struct zl_suggest {
 	size_t distance;
 };
 
-/* Consider one known word (borrowed): near is at most a third of what was typed. */
+/* Consider one known word (borrowed): near are two edits, one in a
+ * short word, a third of a long one. */
 void zl_suggest_offer(struct zl_suggest *s, const char *known);
 
 #endif
