@@ -14,7 +14,8 @@ static int64_t minus(uint32_t a, uint32_t b)
 }
 
 /* A time after boot as wall time; 0 when the boot time is not known. */
-static int64_t wall_of(uint32_t uptime, uint64_t boot_ms, const struct zl_complete_clock *clock)
+static int64_t wall_of(
+	uint32_t uptime, uint64_t boot_ms, const struct zl_complete_clock *clock)
 {
 	uint64_t export_uptime;
 
@@ -28,12 +29,15 @@ static int64_t wall_of(uint32_t uptime, uint64_t boot_ms, const struct zl_comple
 
 static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *clock)
 {
-	uint64_t boot_ms = (d->present & ZL_ASIDE_BOOT) != 0 ? d->boot_ms : clock->boot_ms;
+	uint64_t boot_ms =
+		(d->present & ZL_ASIDE_BOOT) != 0 ? d->boot_ms : clock->boot_ms;
 	struct zl_flow *f = &d->flow;
 
-	if ((d->present & ZL_FLOW_FIRST) == 0 && (d->present & ZL_ASIDE_FIRST_UPTIME) != 0)
+	if ((d->present & ZL_FLOW_FIRST) == 0 &&
+		(d->present & ZL_ASIDE_FIRST_UPTIME) != 0)
 		f->first_ms = wall_of(d->first_uptime, boot_ms, clock);
-	if ((d->present & ZL_FLOW_LAST) == 0 && (d->present & ZL_ASIDE_LAST_UPTIME) != 0)
+	if ((d->present & ZL_FLOW_LAST) == 0 &&
+		(d->present & ZL_ASIDE_LAST_UPTIME) != 0)
 		f->last_ms = wall_of(d->last_uptime, boot_ms, clock);
 	d->present &= ~(uint64_t)(ZL_FLOW_FIRST | ZL_FLOW_LAST);
 	d->present |= f->first_ms != 0 ? ZL_FLOW_FIRST : 0;
@@ -71,9 +75,9 @@ static void set_family(struct zl_flow_draft *d)
 	struct zl_flow *f = &d->flow;
 	bool has_src = (d->present & ZL_FLOW_SRC) != 0;
 	bool has_dst = (d->present & ZL_FLOW_DST) != 0;
-	const struct zl_addr *by = has_src && !zl_addr_is_zero(&f->src) ? &f->src :
-		has_dst						       ? &f->dst :
-									 &f->src;
+	const struct zl_addr *by = has_src && !zl_addr_is_zero(&f->src) ? &f->src
+				   : has_dst				? &f->dst
+									: &f->src;
 	struct zl_addr zero;
 
 	if (!has_src && !has_dst)
@@ -105,7 +109,8 @@ void zl_complete(struct zl_flow_draft *draft, const struct zl_complete_clock *cl
 	set_age(draft, clock);
 	set_family(draft);
 	set_icmp(draft);
-	if (draft->flow.sampling == 0) /* no exporter takes one in none: it does not say */
+	if (draft->flow.sampling ==
+		0) /* no exporter takes one in none: it does not say */
 		draft->present &= ~(uint64_t)ZL_FLOW_SAMPLING;
 	draft->flow.present = (uint32_t)draft->present;
 }

@@ -17,7 +17,7 @@
 #include "controller/flow/element.h"
 
 struct zl_complete_clock {
-	int64_t export_ms;  /* the header's wall time */
+	int64_t export_ms; /* the header's wall time */
 	bool has_uptime;
 	uint32_t uptime_ms; /* at the same moment */
 	uint64_t boot_ms;   /* told earlier in the stream; 0: not */

@@ -21,7 +21,8 @@ void zl_decode_drop(struct zl_decode *d, enum zl_drop why)
 	zl_drop_count(&d->exporter->drops, why);
 }
 
-void zl_decode_emit(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
 	struct zl_flow *f = &draft->flow;
 
@@ -60,11 +61,12 @@ static void dispatch(struct zl_decode *d)
 	zl_decode_drop(d, ZL_DROP_VERSION);
 }
 
-zl_drop_mask zl_decode(struct zl_exporters *exporters, const struct zl_datagram *datagram,
-	zl_decode_sink_fn sink, void *user)
+zl_drop_mask zl_decode(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user)
 {
-	struct zl_decode d = { .datagram = datagram, .sink = sink, .user = user,
-		.is_counted = true };
+	struct zl_decode d = {
+		.datagram = datagram, .sink = sink, .user = user, .is_counted = true
+	};
 	enum zl_drop why;
 
 	d.exporter = zl_exporters_get(exporters, &datagram->from, &why);

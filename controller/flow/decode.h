@@ -35,8 +35,8 @@ typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
  * Decode one datagram.  Returns the reasons for which something in it was not
  * used, a bit each (1 << ZL_DROP_...); 0 when all of it was.
  */
-zl_drop_mask zl_decode(struct zl_exporters *exporters, const struct zl_datagram *datagram,
-	zl_decode_sink_fn sink, void *user);
+zl_drop_mask zl_decode(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user);
 
 /* --- for the decoders --- */
 
@@ -59,6 +59,7 @@ typedef void (*zl_decode_fn)(struct zl_decode *d, struct zl_cursor c);
 void zl_decode_drop(struct zl_decode *d, enum zl_drop why);
 
 /* Complete a draft and hand it to the sink. */
-void zl_decode_emit(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
+void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
 
 #endif

@@ -9,11 +9,12 @@
 
 /* Offset and width come from one name, so that they cannot disagree. */
 #define MEMBER(m)                                                                      \
-	.offset = offsetof(struct zl_flow_draft, m),                                       \
+	.offset = offsetof(struct zl_flow_draft, m),                                   \
 	.width = sizeof(((struct zl_flow_draft *)0)->m)
 #define FLOW(m, b)  .bit = (b), MEMBER(flow.m)
 #define ASIDE(m, b) .bit = (b), MEMBER(m)
 
+/* clang-format off */
 #define UINT  .kind = ZL_ELEMENT_UINT, .min = 1, .max = 8
 #define BYTE  .kind = ZL_ELEMENT_UINT, .min = 1, .max = 2
 #define FLAGS .kind = ZL_ELEMENT_FLAGS, .min = 1, .max = 2
@@ -21,11 +22,12 @@
 #define ADDR4 .kind = ZL_ELEMENT_ADDR4, .min = 4, .max = 4
 #define ADDR6 .kind = ZL_ELEMENT_ADDR6, .min = 16, .max = 16
 #define MAC   .kind = ZL_ELEMENT_MAC, .min = 6, .max = 6
-#define TIME(k) .kind = ZL_ELEMENT_##k
-#define S  TIME(SECONDS), .min = 4, .max = 8
-#define MS TIME(MS), .min = 6, .max = 8
-#define NTP TIME(NTP), .min = 8, .max = 8
-#define BEFORE TIME(DELTA_US), .min = 1, .max = 8
+#define S     .kind = ZL_ELEMENT_SECONDS, .min = 4, .max = 8
+#define MS    .kind = ZL_ELEMENT_MS, .min = 6, .max = 8
+#define NTP   .kind = ZL_ELEMENT_NTP, .min = 8, .max = 8
+#define AGO   .kind = ZL_ELEMENT_DELTA_US, .min = 1, .max = 8
+#define TYPE  .kind = ZL_ELEMENT_ICMP_TYPE, .min = 1, .max = 1
+#define CODE  .kind = ZL_ELEMENT_ICMP_CODE, .min = 1, .max = 1
 
 #define OCTETS	  FLOW(octets, ZL_FLOW_OCTETS)
 #define PACKETS	  FLOW(packets, ZL_FLOW_PACKETS)
@@ -37,6 +39,7 @@
 #define DPORT	  FLOW(dport, ZL_FLOW_DPORT)
 #define VLAN	  FLOW(vlan, ZL_FLOW_VLAN)
 #define ICMP	  FLOW(icmp, ZL_FLOW_ICMP)
+/* clang-format on */
 
 /*
  * Ranks.  Octets and packets: 23 and 24 are the same packets after the exporter changed
@@ -77,21 +80,21 @@ const struct zl_element zl_elements[] = {
 	{ .id = 85,  .name = "octetTotalCount",		     UINT,  FLOW(total_octets, ZL_FLOW_TOTAL_OCTETS) },
 	{ .id = 86,  .name = "packetTotalCount",	     UINT,  FLOW(total_packets, ZL_FLOW_TOTAL_PACKETS) },
 	{ .id = 139, .name = "icmpTypeCodeIPv6",	     PORT,  ICMP },
-	{ .id = 150, .name = "flowStartSeconds",	     S,	    FIRST, .rank = 1 },
-	{ .id = 151, .name = "flowEndSeconds",		     S,	    LAST, .rank = 1 },
+	{ .id = 150, .name = "flowStartSeconds",	     S,     FIRST, .rank = 1 },
+	{ .id = 151, .name = "flowEndSeconds",		     S,     LAST, .rank = 1 },
 	{ .id = 152, .name = "flowStartMilliseconds",	     MS,    FIRST },
 	{ .id = 153, .name = "flowEndMilliseconds",	     MS,    LAST },
 	{ .id = 154, .name = "flowStartMicroseconds",	     NTP,   FIRST },
 	{ .id = 155, .name = "flowEndMicroseconds",	     NTP,   LAST },
 	{ .id = 156, .name = "flowStartNanoseconds",	     NTP,   FIRST },
 	{ .id = 157, .name = "flowEndNanoseconds",	     NTP,   LAST },
-	{ .id = 158, .name = "flowStartDeltaMicroseconds",   BEFORE, FIRST },
-	{ .id = 159, .name = "flowEndDeltaMicroseconds",     BEFORE, LAST },
+	{ .id = 158, .name = "flowStartDeltaMicroseconds",   AGO,   FIRST },
+	{ .id = 159, .name = "flowEndDeltaMicroseconds",     AGO,   LAST },
 	{ .id = 160, .name = "systemInitTimeMilliseconds",   UINT,  ASIDE(boot_ms, ZL_ASIDE_BOOT) },
-	{ .id = 176, .name = "icmpTypeIPv4",		     .kind = ZL_ELEMENT_ICMP_TYPE, .min = 1, .max = 1, ICMP, .rank = 1 },
-	{ .id = 177, .name = "icmpCodeIPv4",		     .kind = ZL_ELEMENT_ICMP_CODE, .min = 1, .max = 1, ICMP, .rank = 1 },
-	{ .id = 178, .name = "icmpTypeIPv6",		     .kind = ZL_ELEMENT_ICMP_TYPE, .min = 1, .max = 1, ICMP, .rank = 1 },
-	{ .id = 179, .name = "icmpCodeIPv6",		     .kind = ZL_ELEMENT_ICMP_CODE, .min = 1, .max = 1, ICMP, .rank = 1 },
+	{ .id = 176, .name = "icmpTypeIPv4",		     TYPE,  ICMP, .rank = 1 },
+	{ .id = 177, .name = "icmpCodeIPv4",		     CODE,  ICMP, .rank = 1 },
+	{ .id = 178, .name = "icmpTypeIPv6",		     TYPE,  ICMP, .rank = 1 },
+	{ .id = 179, .name = "icmpCodeIPv6",		     CODE,  ICMP, .rank = 1 },
 	{ .id = 180, .name = "udpSourcePort",		     PORT,  SPORT, .rank = 1 },
 	{ .id = 181, .name = "udpDestinationPort",	     PORT,  DPORT, .rank = 1 },
 	{ .id = 182, .name = "tcpSourcePort",		     PORT,  SPORT, .rank = 1 },
@@ -158,14 +161,9 @@ static uint64_t load(const uint8_t *at, size_t width)
 	uint64_t v64;
 
 	switch (width) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&v16, at, sizeof(v16));
-		return v16;
-	case 4:
-		memcpy(&v32, at, sizeof(v32));
-		return v32;
+	case 1: return *at;
+	case 2: memcpy(&v16, at, sizeof(v16)); return v16;
+	case 4: memcpy(&v32, at, sizeof(v32)); return v32;
 	}
 	memcpy(&v64, at, sizeof(v64));
 	return v64;
@@ -177,15 +175,9 @@ static void save(uint8_t *at, size_t width, uint64_t v)
 	uint32_t v32 = (uint32_t)v;
 
 	switch (width) {
-	case 1:
-		*at = (uint8_t)v;
-		return;
-	case 2:
-		memcpy(at, &v16, sizeof(v16));
-		return;
-	case 4:
-		memcpy(at, &v32, sizeof(v32));
-		return;
+	case 1: *at = (uint8_t)v; return;
+	case 2: memcpy(at, &v16, sizeof(v16)); return;
+	case 4: memcpy(at, &v32, sizeof(v32)); return;
 	}
 	memcpy(at, &v, sizeof(v));
 }
@@ -204,26 +196,21 @@ static void store_addr(const struct zl_element *e, struct zl_cursor value,
 }
 
 /* A value as it is kept. */
-static uint64_t convert(const struct zl_element *e, uint64_t v, const struct zl_flow_draft *draft)
+static uint64_t convert(
+	const struct zl_element *e, uint64_t v, const struct zl_flow_draft *draft)
 {
 	switch ((enum zl_element_kind)e->kind) {
-	case ZL_ELEMENT_SECONDS:
-		return v <= UINT32_MAX ? v * 1000 : 0;
-	case ZL_ELEMENT_MS:
-		return v <= INT64_MAX / 2 ? v : 0;
-	case ZL_ELEMENT_NTP:
-		return ntp_to_ms(v);
-	case ZL_ELEMENT_DELTA_US:
-		return (uint64_t)draft->export_ms - v / 1000;
-	case ZL_ELEMENT_UINT:
-		return e->width == 8 || v >> 8 * e->width == 0 ? v : 0;
+	case ZL_ELEMENT_SECONDS: return v <= UINT32_MAX ? v * 1000 : 0;
+	case ZL_ELEMENT_MS: return v <= INT64_MAX / 2 ? v : 0;
+	case ZL_ELEMENT_NTP: return ntp_to_ms(v);
+	case ZL_ELEMENT_DELTA_US: return (uint64_t)draft->export_ms - v / 1000;
+	case ZL_ELEMENT_UINT: return e->width == 8 || v >> 8 * e->width == 0 ? v : 0;
 	case ZL_ELEMENT_FLAGS:
 	case ZL_ELEMENT_ADDR4:
 	case ZL_ELEMENT_ADDR6:
 	case ZL_ELEMENT_MAC:
 	case ZL_ELEMENT_ICMP_TYPE:
-	case ZL_ELEMENT_ICMP_CODE:
-		return v;
+	case ZL_ELEMENT_ICMP_CODE: return v;
 	}
 	return v;
 }
@@ -236,8 +223,8 @@ static uint64_t join_icmp(const struct zl_element *e, uint64_t v, uint64_t old)
 	return (old & 0xff) != 0 ? old : old | v;
 }
 
-void zl_element_store(const struct zl_element *e, struct zl_cursor value,
-	struct zl_flow_draft *draft)
+void zl_element_store(
+	const struct zl_element *e, struct zl_cursor value, struct zl_flow_draft *draft)
 {
 	uint8_t *at = (uint8_t *)draft + e->offset;
 	uint64_t old, v;

@@ -30,24 +30,24 @@ enum { ZL_PEN_IANA = 0, ZL_PEN_REVERSE = 29305 };
 /* A record while it is read: the flow, and what is needed to complete it. */
 struct zl_flow_draft {
 	struct zl_flow flow;
-	uint64_t present;	/* ZL_FLOW_... and ZL_ASIDE_... */
-	uint32_t first_uptime;	/* ms after the exporter's boot (22, 21) */
+	uint64_t present;      /* ZL_FLOW_... and ZL_ASIDE_... */
+	uint32_t first_uptime; /* ms after the exporter's boot (22, 21) */
 	uint32_t last_uptime;
-	uint64_t boot_ms;	/* when that was (160), wall ms */
-	uint64_t selector;	/* whose sampling rate an options record tells (302) */
-	int64_t export_ms;	/* in: the message's time, for relative times (158, 159) */
+	uint64_t boot_ms;  /* when that was (160), wall ms */
+	uint64_t selector; /* whose sampling rate an options record tells (302) */
+	int64_t export_ms; /* in: the message's time, for relative times (158, 159) */
 };
 
 enum zl_element_kind {
-	ZL_ELEMENT_UINT,     /* a number; one that the member cannot hold is kept as 0 */
-	ZL_ELEMENT_FLAGS,    /* the lowest bits, as many as the member has */
+	ZL_ELEMENT_UINT,  /* a number; one that the member cannot hold is kept as 0 */
+	ZL_ELEMENT_FLAGS, /* the lowest bits, as many as the member has */
 	ZL_ELEMENT_ADDR4,
 	ZL_ELEMENT_ADDR6,
 	ZL_ELEMENT_MAC,
-	ZL_ELEMENT_SECONDS,  /* since 1970, to wall ms */
-	ZL_ELEMENT_MS,	     /* since 1970 */
-	ZL_ELEMENT_NTP,	     /* 32.32 bits since 1900 (RFC 7011, 6.1.9), to wall ms */
-	ZL_ELEMENT_DELTA_US, /* before the export time, to wall ms */
+	ZL_ELEMENT_SECONDS,   /* since 1970, to wall ms */
+	ZL_ELEMENT_MS,	      /* since 1970 */
+	ZL_ELEMENT_NTP,	      /* 32.32 bits since 1900 (RFC 7011, 6.1.9), to wall ms */
+	ZL_ELEMENT_DELTA_US,  /* before the export time, to wall ms */
 	ZL_ELEMENT_ICMP_TYPE, /* one byte, for the upper half of the member */
 	ZL_ELEMENT_ICMP_CODE, /* the same, for the lower half */
 };
@@ -55,12 +55,12 @@ enum zl_element_kind {
 struct zl_element {
 	uint32_t pen;
 	uint16_t id;
-	uint8_t kind;	  /* enum zl_element_kind */
-	uint8_t rank;	  /* 0 counts first */
-	const char *name; /* IANA's */
-	uint64_t bit;	  /* in zl_flow_draft.present */
+	uint8_t kind;		/* enum zl_element_kind */
+	uint8_t rank;		/* 0 counts first */
+	const char *name;	/* IANA's */
+	uint64_t bit;		/* in zl_flow_draft.present */
 	uint16_t offset, width; /* of the member of struct zl_flow_draft */
-	uint8_t min, max; /* bytes on the wire (RFC 7011, section 6.2) */
+	uint8_t min, max;	/* bytes on the wire (RFC 7011, section 6.2) */
 };
 
 extern const struct zl_element zl_elements[]; /* sorted by pen, id */

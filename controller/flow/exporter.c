@@ -58,14 +58,14 @@ static bool forget_one(struct zl_exporters *x)
 	return false;
 }
 
-int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes, size_t n,
-	struct zl_error *reterr)
+int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes,
+	size_t n, struct zl_error *reterr)
 {
 	struct zl_prefix *copy;
 
 	if (n > ZL_EXPORTERS_ALLOWED_MAX)
-		return zl_fail(reterr, -E2BIG, "%zu exporter addresses: more than %d", n,
-			ZL_EXPORTERS_ALLOWED_MAX);
+		return zl_fail(reterr, -E2BIG, "%zu exporter addresses: more than %d",
+			n, ZL_EXPORTERS_ALLOWED_MAX);
 	copy = calloc(n + 1, sizeof(*copy));
 	if (copy == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
@@ -81,7 +81,8 @@ int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes,
 }
 
 /* The entry of this address, else the one longest unseen. */
-static struct zl_exporter *get_refused(struct zl_exporters *x, const struct zl_addr *address)
+static struct zl_exporter *get_refused(
+	struct zl_exporters *x, const struct zl_addr *address)
 {
 	struct zl_exporter *oldest = &x->refused[0];
 
@@ -97,8 +98,8 @@ static struct zl_exporter *get_refused(struct zl_exporters *x, const struct zl_a
 	return oldest;
 }
 
-struct zl_exporter *zl_exporters_get(struct zl_exporters *x, const struct zl_addr *address,
-	enum zl_drop *ret_drop)
+struct zl_exporter *zl_exporters_get(
+	struct zl_exporters *x, const struct zl_addr *address, enum zl_drop *ret_drop)
 {
 	struct zl_exporter *e = zl_map_find(&x->by_address, address);
 
@@ -141,8 +142,8 @@ static void make_room(struct zl_exporter *e, uint16_t version)
 	zl_drop_count(&e->drops, ZL_DROP_STREAM_EVICTED);
 }
 
-struct zl_stream *zl_exporter_stream(struct zl_exporter *e, const struct zl_stream_key *key,
-	bool make, struct zl_mono now)
+struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
+	const struct zl_stream_key *key, bool make, struct zl_mono now)
 {
 	struct zl_stream *s = zl_map_find(&e->streams, key);
 

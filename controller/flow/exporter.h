@@ -29,7 +29,7 @@ struct zl_exporter {
 	uint16_t version; /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
 	/* Notes of whoever reports on it, never looked at here. */
-	uint64_t reported;		    /* datagrams, when it was last reported */
+	uint64_t reported;		   /* datagrams, when it was last reported */
 	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */
 };
 
@@ -48,19 +48,19 @@ void zl_exporters_done(struct zl_exporters *x);
  * Replace the prefixes that may send.  State of exporters that no longer may is
  * forgotten, that of the others kept.  -E2BIG, -ENOMEM: nothing changed.
  */
-int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes, size_t n,
-	struct zl_error *reterr) ZL_CHECKED;
+int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes,
+	size_t n, struct zl_error *reterr) ZL_CHECKED;
 
 /*
  * The exporter at `address`, made when it is new.  One that may not send gets a shared
  * entry of `refused` and *ret_drop is the reason; *ret_drop is ZL_DROP_N otherwise.
  */
-struct zl_exporter *zl_exporters_get(struct zl_exporters *x, const struct zl_addr *address,
-	enum zl_drop *ret_drop);
+struct zl_exporter *zl_exporters_get(
+	struct zl_exporters *x, const struct zl_addr *address, enum zl_drop *ret_drop);
 
 /* Find the stream; with `make`, one is made (NULL then: no memory). */
-struct zl_stream *zl_exporter_stream(struct zl_exporter *e, const struct zl_stream_key *key,
-	bool make, struct zl_mono now);
+struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
+	const struct zl_stream_key *key, bool make, struct zl_mono now);
 
 /* Templates held, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);

@@ -49,13 +49,15 @@ static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
 		d->stream->sampling = draft->flow.sampling;
 }
 
-static void take_flow(struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+static void take_flow(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
 	/* Exporters that do not keep these times send zeros (nProbe); v5 ones do keep
 	 * them, and there a flow of one packet may begin and end at boot. */
 	if (draft->last_uptime == 0 && draft->first_uptime == 0)
 		draft->present &= ~(ZL_ASIDE_FIRST_UPTIME | ZL_ASIDE_LAST_UPTIME);
-	if (draft->present != 0 && (draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
+	if (draft->present != 0 &&
+		(draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
 		d->stream->sampling != 0) {
 		draft->flow.sampling = d->stream->sampling;
 		draft->present |= ZL_FLOW_SAMPLING;
@@ -115,8 +117,8 @@ static bool is_reserved(uint16_t id, const struct zl_flowset_ids *ids)
  * bytes behind its last set look like one: where the lengths stop making sense behind a
  * set with a reserved id, `sets` is cut down to what stands before that set.
  */
-static bool check_lengths(struct zl_decode *d, struct zl_cursor *sets,
-	const struct zl_flowset_ids *ids)
+static bool check_lengths(
+	struct zl_decode *d, struct zl_cursor *sets, const struct zl_flowset_ids *ids)
 {
 	struct zl_cursor look = *sets, set;
 	size_t good = SIZE_MAX;
@@ -134,8 +136,8 @@ static bool check_lengths(struct zl_decode *d, struct zl_cursor *sets,
 	return true;
 }
 
-bool zl_flowset_decode(struct zl_decode *d, struct zl_cursor sets,
-	const struct zl_flowset_ids *ids)
+bool zl_flowset_decode(
+	struct zl_decode *d, struct zl_cursor sets, const struct zl_flowset_ids *ids)
 {
 	struct zl_cursor set;
 	uint16_t id;

@@ -24,7 +24,7 @@ struct zl_flowset_ids {
  * Read all sets.  Their lengths are checked first, so a datagram that is broken there is
  * refused whole (set_length) and false is returned.
  */
-bool zl_flowset_decode(struct zl_decode *d, struct zl_cursor sets,
-	const struct zl_flowset_ids *ids);
+bool zl_flowset_decode(
+	struct zl_decode *d, struct zl_cursor sets, const struct zl_flowset_ids *ids);
 
 #endif

@@ -13,7 +13,9 @@
 #include "controller/flow/flowset.h"
 
 static const struct zl_flowset_ids ids = {
-	.templates = 2, .options = 3, .format = ZL_TEMPLATE_IPFIX,
+	.templates = 2,
+	.options = 3,
+	.format = ZL_TEMPLATE_IPFIX,
 };
 
 void zl_ipfix_decode(struct zl_decode *d, struct zl_cursor c)

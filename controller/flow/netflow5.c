@@ -20,8 +20,9 @@ enum { RECORD_SIZE = 48, SAMPLING_MASK = 0x3fff, NS_PER_MS = 1000000 };
 
 enum {
 	RECORD_FIELDS = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_SPORT | ZL_FLOW_DPORT |
-		ZL_FLOW_PROTO | ZL_FLOW_OCTETS | ZL_FLOW_PACKETS | ZL_FLOW_IN_IF |
-		ZL_FLOW_OUT_IF | ZL_FLOW_TCP_FLAGS | ZL_FLOW_TOS | ZL_FLOW_SAMPLING,
+			ZL_FLOW_PROTO | ZL_FLOW_OCTETS | ZL_FLOW_PACKETS |
+			ZL_FLOW_IN_IF | ZL_FLOW_OUT_IF | ZL_FLOW_TCP_FLAGS |
+			ZL_FLOW_TOS | ZL_FLOW_SAMPLING,
 };
 
 static void read_record(struct zl_cursor *c, struct zl_flow_draft *draft)
@@ -65,11 +66,13 @@ void zl_netflow5_decode(struct zl_decode *d, struct zl_cursor c)
 		zl_decode_drop(d, ZL_DROP_V5_COUNT);
 		return;
 	}
-	d->clock = (struct zl_complete_clock){ .has_uptime = true, .uptime_ms = uptime,
+	d->clock = (struct zl_complete_clock){ .has_uptime = true,
+		.uptime_ms = uptime,
 		.export_ms = seconds * 1000 + ns / NS_PER_MS };
 	d->stream = zl_exporter_stream(d->exporter, &d->key, true, d->datagram->now);
 	if (d->stream != NULL)
-		d->exporter->lost += zl_stream_sequence(d->stream, sequence, count, true);
+		d->exporter->lost +=
+			zl_stream_sequence(d->stream, sequence, count, true);
 	while (c.left > 0) {
 		struct zl_flow_draft draft = { .flow.sampling = sampling };
 

@@ -13,7 +13,9 @@
 #include "controller/flow/flowset.h"
 
 static const struct zl_flowset_ids ids = {
-	.templates = 0, .options = 1, .format = ZL_TEMPLATE_V9,
+	.templates = 0,
+	.options = 1,
+	.format = ZL_TEMPLATE_V9,
 };
 
 void zl_netflow9_decode(struct zl_decode *d, struct zl_cursor c)
@@ -30,8 +32,9 @@ void zl_netflow9_decode(struct zl_decode *d, struct zl_cursor c)
 		zl_decode_drop(d, ZL_DROP_HEADER_SHORT);
 		return;
 	}
-	d->clock = (struct zl_complete_clock){ .has_uptime = true, .uptime_ms = uptime,
-		.export_ms = seconds * 1000 };
+	d->clock = (struct zl_complete_clock){
+		.has_uptime = true, .uptime_ms = uptime, .export_ms = seconds * 1000
+	};
 	if (zl_flowset_decode(d, c, &ids) && d->stream != NULL)
 		d->exporter->lost += zl_stream_sequence(d->stream, sequence, 1, true);
 }

@@ -52,7 +52,8 @@ void zl_collector_put_prefix(struct zl_frame *f, const struct zl_prefix *p)
 	zl_frame_put_bytes(f, ZL_COLLECTOR_A_PREFIX, b, sizeof(b));
 }
 
-int zl_collector_get_prefixes(const struct zl_frame_in *in, struct zl_prefix *ret, size_t most)
+int zl_collector_get_prefixes(
+	const struct zl_frame_in *in, struct zl_prefix *ret, size_t most)
 {
 	const struct nlattr *a;
 	int n = 0;
@@ -72,9 +73,11 @@ int zl_collector_get_prefixes(const struct zl_frame_in *in, struct zl_prefix *re
 	return n;
 }
 
-void zl_collector_put_exporter(struct zl_frame *f, const struct zl_collector_exporter *x)
+void zl_collector_put_exporter(
+	struct zl_frame *f, const struct zl_collector_exporter *x)
 {
-	zl_frame_put_bytes(f, ZL_COLLECTOR_A_ADDRESS, x->address.b, sizeof(x->address.b));
+	zl_frame_put_bytes(
+		f, ZL_COLLECTOR_A_ADDRESS, x->address.b, sizeof(x->address.b));
 	zl_frame_put_u8(f, ZL_COLLECTOR_A_IS_ALLOWED, x->is_allowed);
 	zl_frame_put_u16(f, ZL_COLLECTOR_A_VERSION, x->version);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_DATAGRAMS, x->datagrams);
@@ -107,7 +110,8 @@ static void get_drop(const struct nlattr *nest, struct zl_collector_exporter *re
 			ret->drops[i] = zl_attr_u64(tb[ZL_COLLECTOR_A_COUNT]);
 }
 
-void zl_collector_get_exporter(const struct zl_frame_in *in, struct zl_collector_exporter *ret)
+void zl_collector_get_exporter(
+	const struct zl_frame_in *in, struct zl_collector_exporter *ret)
 {
 	const struct nlattr *a;
 
@@ -121,9 +125,9 @@ void zl_collector_get_exporter(const struct zl_frame_in *in, struct zl_collector
 		.templates = zl_attr_u32(in->tb[ZL_COLLECTOR_A_TEMPLATES]),
 		.last_seen.us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_LAST_SEEN]),
 	};
-	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->address.b, sizeof(ret->address.b));
-	zl_frame_each(a, in, ZL_COLLECTOR_A_DROP)
-		get_drop(a, ret);
+	zl_attr_copy(
+		in->tb[ZL_COLLECTOR_A_ADDRESS], ret->address.b, sizeof(ret->address.b));
+	zl_frame_each(a, in, ZL_COLLECTOR_A_DROP) get_drop(a, ret);
 }
 
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t)
@@ -134,7 +138,8 @@ void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_total
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_KERNEL_DROPS, t->kernel_drops);
 }
 
-void zl_collector_get_totals(const struct zl_frame_in *in, struct zl_collector_totals *ret)
+void zl_collector_get_totals(
+	const struct zl_frame_in *in, struct zl_collector_totals *ret)
 {
 	*ret = (struct zl_collector_totals){
 		.datagrams = zl_attr_u64(in->tb[ZL_COLLECTOR_A_DATAGRAMS]),

@@ -65,16 +65,19 @@ struct zl_collector_totals {
 
 /* Put into a frame that was started with the message of that name. */
 void zl_collector_put_prefix(struct zl_frame *f, const struct zl_prefix *p);
-void zl_collector_put_exporter(struct zl_frame *f, const struct zl_collector_exporter *x);
+void zl_collector_put_exporter(
+	struct zl_frame *f, const struct zl_collector_exporter *x);
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t);
 
 /*
  * Read an accepted frame.  For EXPORTERS: how many prefixes, of which the first
  * `most` are stored; -EPROTO when one is not a prefix.
  */
-int zl_collector_get_prefixes(const struct zl_frame_in *in, struct zl_prefix *ret, size_t most)
-	ZL_CHECKED;
-void zl_collector_get_exporter(const struct zl_frame_in *in, struct zl_collector_exporter *ret);
-void zl_collector_get_totals(const struct zl_frame_in *in, struct zl_collector_totals *ret);
+int zl_collector_get_prefixes(
+	const struct zl_frame_in *in, struct zl_prefix *ret, size_t most) ZL_CHECKED;
+void zl_collector_get_exporter(
+	const struct zl_frame_in *in, struct zl_collector_exporter *ret);
+void zl_collector_get_totals(
+	const struct zl_frame_in *in, struct zl_collector_totals *ret);
 
 #endif

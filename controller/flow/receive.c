@@ -52,7 +52,8 @@ int zl_receive_prepare(int fd, struct zl_error *reterr)
 	return 0;
 }
 
-static void read_control(struct msghdr *m, struct zl_wall *arrival, uint32_t *ret_overflow)
+static void read_control(
+	struct msghdr *m, struct zl_wall *arrival, uint32_t *ret_overflow)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
 		struct timespec ts;
@@ -61,8 +62,8 @@ static void read_control(struct msghdr *m, struct zl_wall *arrival, uint32_t *re
 			continue;
 		if (c->cmsg_type == SCM_TIMESTAMPNS) {
 			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-			arrival->us = (int64_t)ts.tv_sec * ZL_US_PER_S +
-				ts.tv_nsec / 1000;
+			arrival->us =
+				(int64_t)ts.tv_sec * ZL_US_PER_S + ts.tv_nsec / 1000;
 		} else if (c->cmsg_type == SO_RXQ_OVFL) {
 			memcpy(ret_overflow, CMSG_DATA(c), sizeof(*ret_overflow));
 		}
@@ -94,8 +95,10 @@ int zl_receive_batch(struct zl_receive *r, int fd, zl_receive_fn each, void *use
 	wall = zl_wall_now();
 	for (int i = 0; i < n; i++) {
 		struct msghdr *m = &r->msgs[i].msg_hdr;
-		struct zl_datagram dg = { .bytes = r->bytes[i], .n = r->msgs[i].msg_len,
-			.is_cut = (m->msg_flags & MSG_TRUNC) != 0, .now = now,
+		struct zl_datagram dg = { .bytes = r->bytes[i],
+			.n = r->msgs[i].msg_len,
+			.is_cut = (m->msg_flags & MSG_TRUNC) != 0,
+			.now = now,
 			.arrival = wall };
 
 		dg.from = zl_addr_from_sockaddr(&r->from[i], &dg.port);

@@ -25,7 +25,8 @@ void zl_stream_free(struct zl_stream *s)
 	free(s);
 }
 
-uint32_t zl_stream_sequence(struct zl_stream *s, uint32_t seq, uint32_t step, bool is_known)
+uint32_t zl_stream_sequence(
+	struct zl_stream *s, uint32_t seq, uint32_t step, bool is_known)
 {
 	uint32_t gap = seq - s->next_seq; /* modulo 2^32, as the counters are */
 	bool was_known = s->seq_known;

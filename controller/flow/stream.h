@@ -45,6 +45,7 @@ void zl_stream_free(struct zl_stream *s);
  * template), so the next one only synchronises.
  * Returns how many units are missing.
  */
-uint32_t zl_stream_sequence(struct zl_stream *s, uint32_t seq, uint32_t step, bool is_known);
+uint32_t zl_stream_sequence(
+	struct zl_stream *s, uint32_t seq, uint32_t step, bool is_known);
 
 #endif

@@ -81,9 +81,8 @@ static void choose_elements(const struct spec *s, const struct zl_element **ret,
 	memset(best, UINT8_MAX, sizeof(best));
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct field *f = &s->fields[i];
-		const struct zl_element *e = is_v9_scope(s, i) ?
-			NULL :
-			zl_element_find(f->pen, f->id);
+		const struct zl_element *e =
+			is_v9_scope(s, i) ? NULL : zl_element_find(f->pen, f->id);
 
 		if (e != NULL && (f->length < e->min || f->length > e->max)) {
 			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);
@@ -104,9 +103,9 @@ static uint16_t measure(const struct spec *s)
 	size_t length = 0;
 
 	for (unsigned i = 0; i < s->n; i++)
-		length += s->fields[i].length == ZL_TEMPLATE_VARIABLE ?
-			1 :
-			s->fields[i].length;
+		length += s->fields[i].length == ZL_TEMPLATE_VARIABLE
+				  ? 1
+				  : s->fields[i].length;
 	return length <= UINT16_MAX ? (uint16_t)length : 0;
 }
 
@@ -135,7 +134,9 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 			continue;
 		}
 		t->ops[t->n_ops++] = (struct zl_template_op){
-			.element = elements[i], .skip = skip, .width = length,
+			.element = elements[i],
+			.skip = skip,
+			.width = length,
 		};
 		skip = 0;
 	}
@@ -155,7 +156,8 @@ static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_FIELDS);
 		return false;
 	}
-	if (s->is_options && (s->n_scope > s->n ||
+	if (s->is_options &&
+		(s->n_scope > s->n ||
 			(s->n_scope == 0 && s->format == ZL_TEMPLATE_IPFIX))) {
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_SCOPE);
 		return false;
@@ -297,8 +299,8 @@ static size_t get_length(struct zl_cursor *set)
 	return length < 255 ? length : zl_get_u16(set);
 }
 
-bool zl_template_read(const struct zl_template *t, struct zl_cursor *set,
-	struct zl_flow_draft *draft)
+bool zl_template_read(
+	const struct zl_template *t, struct zl_cursor *set, struct zl_flow_draft *draft)
 {
 	for (unsigned i = 0; i < t->n_ops && !set->bad; i++) {
 		const struct zl_template_op *op = &t->ops[i];

@@ -32,8 +32,8 @@ enum {
 
 struct zl_template_op {
 	const struct zl_element *element; /* NULL: skip a variable field */
-	uint16_t skip;	/* bytes before the field that nobody wants */
-	uint16_t width; /* of the field, or ZL_TEMPLATE_VARIABLE */
+	uint16_t skip;			  /* bytes before the field that nobody wants */
+	uint16_t width;			  /* of the field, or ZL_TEMPLATE_VARIABLE */
 };
 
 struct zl_template {

@@ -28,10 +28,13 @@ static inline void zl_fuzz_flow_init(struct zl_exporters *x)
 }
 
 /* One datagram; no more records come from it than it has bytes. */
-static inline void zl_fuzz_flow_send(struct zl_exporters *x, const uint8_t *data, size_t size,
-	uint64_t now_us)
+static inline void zl_fuzz_flow_send(
+	struct zl_exporters *x, const uint8_t *data, size_t size, uint64_t now_us)
 {
-	struct zl_datagram dg = { .bytes = data, .n = size, .port = 1, .now.us = now_us,
+	struct zl_datagram dg = { .bytes = data,
+		.n = size,
+		.port = 1,
+		.now.us = now_us,
 		.from = zl_addr_from_v4(1) };
 	size_t n = 0;
 

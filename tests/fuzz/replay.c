@@ -70,9 +70,9 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		struct stat st;
-		int r = stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode) ?
-			run_folder(argv[i]) :
-			run_file(argv[i]);
+		int r = stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode)
+				? run_folder(argv[i])
+				: run_file(argv[i]);
 
 		if (r < 0)
 			return EXIT_FAILURE;

@@ -14,14 +14,14 @@
 
 enum { SECONDS = 1700000000 };
 
-static const struct zl_flowgen_field flow_fields[] = { { 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 },
-	{ 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 1, 4, 0 }, { 2, 4, 0 }, { 22, 4, 0 },
-	{ 21, 4, 0 } };
+static const struct zl_flowgen_field flow_fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
+	{ 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 1, 4, 0 }, { 2, 4, 0 },
+	{ 22, 4, 0 }, { 21, 4, 0 } };
 static const struct zl_flowgen_field biflow_fields[] = { { 27, 16, 0 }, { 28, 16, 0 },
 	{ 1, 8, 0 }, { 1, 8, 29305 }, { 6, 1, 29305 }, { 56, 6, 0 }, { 80, 6, 0 },
 	{ 58, 2, 0 }, { 154, 8, 0 }, { 155, 8, 0 }, { 176, 1, 0 }, { 177, 1, 0 } };
-static const struct zl_flowgen_field variable_fields[] = { { 82, 65535, 0 }, { 1, 4, 0 },
-	{ 899, 65535, 6876 } };
+static const struct zl_flowgen_field variable_fields[] = { { 82, 65535, 0 },
+	{ 1, 4, 0 }, { 899, 65535, 6876 } };
 static const struct zl_flowgen_field option_fields[] = { { 149, 4, 0 }, { 160, 8, 0 },
 	{ 34, 4, 0 } };
 
@@ -134,11 +134,13 @@ static int write_seed(const char *folder, size_t i)
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, seeds[i].target);
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, seeds[i].target, seeds[i].name);
+	(void)snprintf(
+		path, sizeof(path), "%s/%s/%s", folder, seeds[i].target, seeds[i].name);
 	f = fopen(path, "we");
 	if (f == NULL)
 		return -errno;
-	for (size_t k = 0; k < N_ITEMS(seeds[i].build) && seeds[i].build[k] != NULL; k++) {
+	for (size_t k = 0; k < N_ITEMS(seeds[i].build) && seeds[i].build[k] != NULL;
+		k++) {
 		seeds[i].build[k](&g);
 		if (strcmp(seeds[i].target, "ipfix_session") == 0) {
 			(void)fputc((int)(g.n >> 8), f);

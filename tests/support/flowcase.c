@@ -36,8 +36,12 @@ static void keep(const struct zl_flow *flow, void *user)
 
 zl_drop_mask zl_flowcase_send(struct zl_flowcase *c, const struct zl_flowgen *g)
 {
-	const struct zl_datagram dg = { .bytes = g->bytes, .n = g->n, .from = c->from,
-		.port = c->port, .now = c->now, .arrival.us = 1700000000 * ZL_US_PER_S };
+	const struct zl_datagram dg = { .bytes = g->bytes,
+		.n = g->n,
+		.from = c->from,
+		.port = c->port,
+		.now = c->now,
+		.arrival.us = 1700000000 * ZL_US_PER_S };
 
 	c->n = 0;
 	return zl_decode(&c->exporters, &dg, keep, c);

@@ -127,10 +127,12 @@ void zl_flowgen_set_set_length(struct zl_flowgen *g, uint16_t length)
 	g->set_length = length;
 }
 
-static void put_fields(struct zl_flowgen *g, const struct zl_flowgen_field *fields, size_t n)
+static void put_fields(
+	struct zl_flowgen *g, const struct zl_flowgen_field *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		zl_flowgen_u16(g, (uint16_t)(fields[i].id | (fields[i].pen != 0) << 15));
+		zl_flowgen_u16(
+			g, (uint16_t)(fields[i].id | (fields[i].pen != 0) << 15));
 		zl_flowgen_u16(g, fields[i].length);
 		if (fields[i].pen != 0)
 			zl_flowgen_u32(g, fields[i].pen);

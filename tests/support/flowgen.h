@@ -30,7 +30,7 @@ struct zl_flowgen {
 	uint8_t bytes[65536];
 	size_t n;
 	uint16_t version;
-	size_t set; /* where the open set begins; 0: none is open */
+	size_t set;	   /* where the open set begins; 0: none is open */
 	size_t set_length; /* what it shall claim; 0: the truth */
 };
 
@@ -74,6 +74,6 @@ void zl_flowgen_end(struct zl_flowgen *g);
 void zl_flowgen_set_version(struct zl_flowgen *g, uint16_t version);
 void zl_flowgen_set_count(struct zl_flowgen *g, uint16_t count);   /* v5, v9 */
 void zl_flowgen_set_length(struct zl_flowgen *g, uint16_t length); /* IPFIX */
-void zl_flowgen_cut(struct zl_flowgen *g, size_t n);		   /* bytes off the end */
+void zl_flowgen_cut(struct zl_flowgen *g, size_t n); /* bytes off the end */
 
 #endif

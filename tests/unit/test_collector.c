@@ -37,7 +37,8 @@ static const char *program(char buf[static 256])
 {
 	const char *b = getenv("B");
 
-	(void)snprintf(buf, 256, "%s/bin/zonelock-collector", b != NULL ? b : "build/debug");
+	(void)snprintf(
+		buf, 256, "%s/bin/zonelock-collector", b != NULL ? b : "build/debug");
 	return buf;
 }
 
@@ -63,9 +64,10 @@ static int setup(void **state)
 	socklen_t len = sizeof(p.to);
 	int pair[2], udp;
 
-	assert_int_equal(0, zl_ring_create(sizeof(struct zl_flow), SLOTS, &p.ring_fd, NULL));
-	assert_int_equal(0,
-		zl_ring_map(p.ring_fd, sizeof(struct zl_flow), &p.ring, NULL));
+	assert_int_equal(
+		0, zl_ring_create(sizeof(struct zl_flow), SLOTS, &p.ring_fd, NULL));
+	assert_int_equal(
+		0, zl_ring_map(p.ring_fd, sizeof(struct zl_flow), &p.ring, NULL));
 	p.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
 	udp = socket(AF_INET, SOCK_DGRAM, 0);
@@ -120,9 +122,8 @@ static void send_flow(struct process *p, uint32_t octets)
 	zl_flowgen_v5(&g, 1000, 1700000000, 0, 0, 0);
 	zl_flowgen_v5_record(&g, &r);
 	zl_flowgen_end(&g);
-	assert_int_equal(g.n,
-		sendto(p->udp, g.bytes, g.n, 0, (struct sockaddr *)&p->to,
-			sizeof(p->to)));
+	assert_int_equal(g.n, sendto(p->udp, g.bytes, g.n, 0, (struct sockaddr *)&p->to,
+				      sizeof(p->to)));
 }
 
 static bool wait_flow(struct process *p, struct zl_flow *ret)
@@ -150,9 +151,8 @@ static bool wait_report(struct process *p, struct zl_collector_exporter *ret)
 		if (poll(&pfd, 1, WAIT_MS) <= 0)
 			return false;
 		n = recv(p->engine, buf, sizeof(buf), 0);
-		if (n <= 0 ||
-			zl_frame_parse(buf, (size_t)n, zl_collector_messages,
-				ZL_COLLECTOR_MESSAGE_N, &in, NULL) < 0)
+		if (n <= 0 || zl_frame_parse(buf, (size_t)n, zl_collector_messages,
+				      ZL_COLLECTOR_MESSAGE_N, &in, NULL) < 0)
 			return false;
 		if (in.type != ZL_COLLECTOR_EXPORTER)
 			continue;
@@ -209,11 +209,10 @@ static void test_rubbish(void **state)
 	struct zl_flow f;
 
 	allow(p, "127.0.0.1");
-	assert_int_equal(7,
-		sendto(p->udp, "rubbish", 7, 0, (struct sockaddr *)&p->to,
-			sizeof(p->to)));
-	assert_int_equal(0,
-		sendto(p->udp, "", 0, 0, (struct sockaddr *)&p->to, sizeof(p->to)));
+	assert_int_equal(7, sendto(p->udp, "rubbish", 7, 0, (struct sockaddr *)&p->to,
+				    sizeof(p->to)));
+	assert_int_equal(
+		0, sendto(p->udp, "", 0, 0, (struct sockaddr *)&p->to, sizeof(p->to)));
 	send_flow(p, 79);
 	assert_true(wait_flow(p, &f));
 	assert_int_equal(79, f.octets);

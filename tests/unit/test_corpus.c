@@ -187,11 +187,12 @@ static void decode_file(const char *path, struct decoded *d)
 	while (pcap_next_ex(p, &head, &bytes) == 1) {
 		struct zl_datagram dg = {
 			.arrival.us = (int64_t)head->ts.tv_sec * ZL_US_PER_S +
-				head->ts.tv_usec,
+				      head->ts.tv_usec,
 			.now.us = 1,
 		};
 
-		if (!unwrap((struct zl_cursor){ .at = bytes, .left = head->caplen }, &dg))
+		if (!unwrap((struct zl_cursor){ .at = bytes, .left = head->caplen },
+			    &dg))
 			fail_msg("%s: a packet that is not UDP", path);
 		(void)zl_decode(&d->exporters, &dg, keep, d);
 	}
@@ -202,16 +203,17 @@ static void decode_file(const char *path, struct decoded *d)
 
 struct comparison {
 	const struct sequence *seq;
-	unsigned not;
+	unsigned not ;
 	size_t line;
 	unsigned n_wrong;
 };
 
-static void wrong(struct comparison *c, const char *key, const char *want, const char *have)
+static void wrong(
+	struct comparison *c, const char *key, const char *want, const char *have)
 {
 	if (c->n_wrong++ < SHOWN_MAX)
-		print_message("%s, flow %zu: %s: expected %s, decoded %s\n", c->seq->name,
-			c->line, key, want, have);
+		print_message("%s, flow %zu: %s: expected %s, decoded %s\n",
+			c->seq->name, c->line, key, want, have);
 }
 
 static int64_t load(const struct zl_flow *f, const struct number *n)
@@ -231,7 +233,8 @@ static bool is_alternative(const json_t *want, const char *key, const char *have
 	size_t i;
 
 	(void)snprintf(all, sizeof(all), "%s_all", key);
-	json_array_foreach(json_object_get(want, all), i, v) {
+	json_array_foreach(json_object_get(want, all), i, v)
+	{
 		if (json_is_string(v))
 			(void)snprintf(text, sizeof(text), "%s", json_string_value(v));
 		else
@@ -243,18 +246,18 @@ static bool is_alternative(const json_t *want, const char *key, const char *have
 	return false;
 }
 
-static void compare_number(struct comparison *c, const struct number *n, const json_t *want,
-	const struct zl_flow *f)
+static void compare_number(struct comparison *c, const struct number *n,
+	const json_t *want, const struct zl_flow *f)
 {
 	const json_t *v = json_object_get(want, n->key);
 	char text[2][32];
 	bool is_there = n->bit == 0 || (f->present & n->bit) != 0;
 
-	if (v == NULL && n->is_strict && is_there && (c->not & BY_NFDUMP) == 0)
+	if (v == NULL && n->is_strict && is_there && (c->not &BY_NFDUMP) == 0)
 		wrong(c, n->key, "nothing", "something");
-	if (v == NULL || (n->not & c->not) != 0)
+	if (v == NULL || (n->not &c->not ) != 0)
 		return;
-	if ((c->not & NOT_ZERO_FIRST) != 0 && strcmp(n->key, "first_ms") == 0 &&
+	if ((c->not &NOT_ZERO_FIRST) != 0 && strcmp(n->key, "first_ms") == 0 &&
 		json_integer_value(v) == 0)
 		return;
 	if (n->without != NULL && json_object_get(want, n->without) != NULL)
@@ -268,8 +271,8 @@ static void compare_number(struct comparison *c, const struct number *n, const j
 		wrong(c, n->key, text[0], "nothing");
 }
 
-static void compare_text(struct comparison *c, const char *key, const json_t *want,
-	const char *have)
+static void compare_text(
+	struct comparison *c, const char *key, const json_t *want, const char *have)
 {
 	const char *text = json_string_value(json_object_get(want, key));
 
@@ -278,7 +281,8 @@ static void compare_text(struct comparison *c, const char *key, const json_t *wa
 }
 
 /* Fields with several sources, in the order in which they count. */
-static void compare_vlan(struct comparison *c, const json_t *want, const struct zl_flow *f)
+static void compare_vlan(
+	struct comparison *c, const json_t *want, const struct zl_flow *f)
 {
 	static const char *const keys[] = { "vlan", "dot1q_vlan", "post_vlan",
 		"post_dot1q_vlan" };
@@ -310,19 +314,22 @@ static void compare_mac(struct comparison *c, const char *key, const char *secon
 		zl_mac_format(have, text));
 }
 
-static void compare_icmp(struct comparison *c, const json_t *want, const struct zl_flow *f)
+static void compare_icmp(
+	struct comparison *c, const json_t *want, const struct zl_flow *f)
 {
 	const json_t *type = json_object_get(want, "icmp_type");
 	const json_t *code = json_object_get(want, "icmp_code");
 
-	if (type == NULL || code == NULL || json_object_get(want, "icmp_type_code") != NULL)
+	if (type == NULL || code == NULL ||
+		json_object_get(want, "icmp_type_code") != NULL)
 		return;
 	if (json_integer_value(type) << 8 != (f->icmp & 0xff00) ||
 		json_integer_value(code) != (f->icmp & 0xff))
 		wrong(c, "icmp_type, icmp_code", "(see the file)", "something else");
 }
 
-static void compare_flow(struct comparison *c, const json_t *want, const struct zl_flow *f)
+static void compare_flow(
+	struct comparison *c, const json_t *want, const struct zl_flow *f)
 {
 	char text[ZL_ADDR_STR];
 
@@ -377,7 +384,7 @@ static void compare_all(struct comparison *c, const struct decoded *d)
 	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.options.jsonl", corpus,
 		c->seq->source, c->seq->file);
 	options = count_lines(path);
-	if (options != d->options && (c->not & BY_NFDUMP) == 0)
+	if (options != d->options && (c->not &BY_NFDUMP) == 0)
 		fail_msg("%s: %zu options records expected, %" PRIu64 " decoded",
 			c->seq->name, options, d->options);
 	if (c->n_wrong != 0)
@@ -393,7 +400,7 @@ static void test_sequence(void **state)
 
 	for (size_t i = 0; i < N_ITEMS(exceptions); i++)
 		if (strcmp(exceptions[i].name, c.seq->name) == 0)
-			c.not = exceptions[i].not;
+			c.not = exceptions[i].not ;
 	allow_all(&d.exporters);
 	(void)snprintf(path, sizeof(path), "%s/%s/%s.pcap", corpus, c.seq->source,
 		c.seq->file);
@@ -415,8 +422,8 @@ static void test_no_corpus(void **state)
 static bool is_ours(const json_t *protos)
 {
 	return json_object_get(protos, "v5") != NULL ||
-		json_object_get(protos, "v9") != NULL ||
-		json_object_get(protos, "ipfix") != NULL;
+	       json_object_get(protos, "v9") != NULL ||
+	       json_object_get(protos, "ipfix") != NULL;
 }
 
 static void read_index(void)
@@ -427,7 +434,8 @@ static void read_index(void)
 
 	(void)snprintf(path, sizeof(path), "%s/index.json", corpus);
 	index = json_load_file(path, 0, NULL);
-	json_array_foreach(index, i, row) {
+	json_array_foreach(index, i, row)
+	{
 		const char *source = json_string_value(json_object_get(row, "source"));
 		const char *name = json_string_value(json_object_get(row, "name"));
 		struct sequence *s = &sequences[n_sequences];

@@ -108,8 +108,7 @@ static void put_words(struct zl_flowgen *g, const uint16_t *words, size_t n)
 }
 
 #define WORDS(...)                                                                     \
-	(const uint16_t[]){ __VA_ARGS__ },                                             \
-		N_ITEMS(((const uint16_t[]){ __VA_ARGS__ }))
+	(const uint16_t[]){ __VA_ARGS__ }, N_ITEMS(((const uint16_t[]){ __VA_ARGS__ }))
 
 static void make_template_id(struct zl_flowcase *c, struct zl_flowgen *g)
 {
@@ -142,7 +141,8 @@ static void make_element_length(struct zl_flowcase *c, struct zl_flowgen *g)
 }
 
 /* `count` templates from `id` on, of `n` fields each. */
-static void put_many(struct zl_flowgen *g, uint16_t odid, unsigned id, unsigned count, size_t n)
+static void put_many(
+	struct zl_flowgen *g, uint16_t odid, unsigned id, unsigned count, size_t n)
 {
 	static struct zl_flowgen_field many[ZL_TEMPLATE_FIELDS_MAX + 1];
 
@@ -211,7 +211,8 @@ static void make_template_unknown(struct zl_flowcase *c, struct zl_flowgen *g)
 
 static void make_record_cut(struct zl_flowcase *c, struct zl_flowgen *g)
 {
-	static const struct zl_flowgen_field fields[] = { { 82, 65535, 0 }, { 1, 4, 0 } };
+	static const struct zl_flowgen_field fields[] = { { 82, 65535, 0 },
+		{ 1, 4, 0 } };
 
 	(void)c;
 	zl_flowgen_ipfix(g, SECONDS, 0, 1);
@@ -294,8 +295,12 @@ static void test_produced(void **state)
 	assert_string_equal(dc->name, zl_drops[want].name);
 	zl_flowcase_init(&c);
 	dc->make(&c, &g);
-	dg = (struct zl_datagram){ .bytes = g.bytes, .n = g.n, .from = c.from,
-		.port = c.port, .now = c.now, .is_cut = want == ZL_DROP_DATAGRAM_CUT };
+	dg = (struct zl_datagram){ .bytes = g.bytes,
+		.n = g.n,
+		.from = c.from,
+		.port = c.port,
+		.now = c.now,
+		.is_cut = want == ZL_DROP_DATAGRAM_CUT };
 	drops = zl_decode(&c.exporters, &dg, ignore, NULL);
 	if (want == ZL_DROP_TEMPLATE_EXPIRED) /* its data is then without template */
 		drops &= ~(zl_drop_mask)(1 << ZL_DROP_TEMPLATE_UNKNOWN);
@@ -312,10 +317,12 @@ static void test_table(void **state)
 		assert_non_null(d->name);
 		for (const char *p = d->name; *p != '\0'; p++)
 			assert_true(islower((unsigned char)*p) || *p == '_' ||
-				isdigit((unsigned char)*p));
+				    isdigit((unsigned char)*p));
 		assert_true(strcmp(d->unit, "datagram") == 0 ||
-			strcmp(d->unit, "set") == 0 || strcmp(d->unit, "template") == 0 ||
-			strcmp(d->unit, "record") == 0 || strcmp(d->unit, "field") == 0);
+			    strcmp(d->unit, "set") == 0 ||
+			    strcmp(d->unit, "template") == 0 ||
+			    strcmp(d->unit, "record") == 0 ||
+			    strcmp(d->unit, "field") == 0);
 		assert_true(islower((unsigned char)d->sentence[0]));
 		assert_int_not_equal('.', d->sentence[strlen(d->sentence) - 1]);
 		assert_true(d->source[0] != '\0');

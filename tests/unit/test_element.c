@@ -22,7 +22,8 @@ static void test_sorted_and_unique(void **state)
 	}
 	for (size_t i = 0; i < zl_elements_len; i++)
 		for (size_t j = i + 1; j < zl_elements_len; j++)
-			assert_string_not_equal(zl_elements[i].name, zl_elements[j].name);
+			assert_string_not_equal(
+				zl_elements[i].name, zl_elements[j].name);
 }
 
 static void test_rows(void **state)
@@ -35,14 +36,15 @@ static void test_rows(void **state)
 		assert_true(e->id != 0 && e->id < 0x8000);
 		assert_true(e->min >= 1 && e->min <= e->max && e->max <= 16);
 		assert_true(e->bit != 0 && (e->bit & (e->bit - 1)) == 0);
-		assert_true((size_t)e->offset + e->width <= sizeof(struct zl_flow_draft));
+		assert_true(
+			(size_t)e->offset + e->width <= sizeof(struct zl_flow_draft));
 		if (e->kind == ZL_ELEMENT_ADDR4 || e->kind == ZL_ELEMENT_ADDR6)
 			assert_int_equal(16, e->width);
 		else if (e->kind == ZL_ELEMENT_MAC)
 			assert_int_equal(6, e->width);
 		else
 			assert_true(e->width == 1 || e->width == 2 || e->width == 4 ||
-				e->width == 8);
+				    e->width == 8);
 	}
 }
 
@@ -77,8 +79,7 @@ struct store_case {
 	uint64_t want;
 };
 
-#define IN(m)                                                                          \
-	offsetof(struct zl_flow_draft, m), sizeof(((struct zl_flow_draft *)0)->m)
+#define IN(m) offsetof(struct zl_flow_draft, m), sizeof(((struct zl_flow_draft *)0)->m)
 
 enum { EXPORT_S = 1700000000 };
 

@@ -19,7 +19,8 @@ static struct zl_prefix prefix(const char *text)
 	return p;
 }
 
-static struct zl_exporter *get(struct zl_exporters *x, const char *text, enum zl_drop *ret_drop)
+static struct zl_exporter *get(
+	struct zl_exporters *x, const char *text, enum zl_drop *ret_drop)
 {
 	struct zl_addr a;
 
@@ -32,9 +33,9 @@ static void test_allowed(void **state)
 	static const struct {
 		const char *address;
 		bool is_allowed;
-	} cases[] = { { "10.1.2.3", true }, { "10.1.255.255", true }, { "10.2.0.0", false },
-		{ "192.0.2.7", true }, { "192.0.2.8", false }, { "fd00::1", true },
-		{ "fd01::1", false }, { "::a01:203", false } };
+	} cases[] = { { "10.1.2.3", true }, { "10.1.255.255", true },
+		{ "10.2.0.0", false }, { "192.0.2.7", true }, { "192.0.2.8", false },
+		{ "fd00::1", true }, { "fd01::1", false }, { "::a01:203", false } };
 	const struct zl_prefix allowed[] = { prefix("10.1.0.0/16"), prefix("192.0.2.7"),
 		prefix("fd00::/16") };
 	struct zl_exporters x;
@@ -47,7 +48,8 @@ static void test_allowed(void **state)
 
 		assert_non_null(get(&x, cases[i].address, &why));
 		assert_int_equal(
-			cases[i].is_allowed ? ZL_DROP_N : ZL_DROP_EXPORTER_UNKNOWN, why);
+			cases[i].is_allowed ? ZL_DROP_N : ZL_DROP_EXPORTER_UNKNOWN,
+			why);
 	}
 	assert_int_equal(4, x.by_address.n);
 	zl_exporters_done(&x);
@@ -121,7 +123,8 @@ static void test_streams(void **state)
 {
 	const struct zl_prefix all = { 0 };
 	struct zl_stream_key key = { .odid = 1, .port = 1, .version = 9 };
-	const struct zl_stream_key first = key, v5 = { .odid = 1, .port = 1, .version = 5 };
+	const struct zl_stream_key first = key,
+				   v5 = { .odid = 1, .port = 1, .version = 5 };
 	struct zl_exporters x;
 	struct zl_exporter *e;
 	struct zl_mono now = { 1 };

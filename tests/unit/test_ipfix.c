@@ -134,7 +134,8 @@ static void test_times(void **state)
 /* The boot time comes in options, as softflowd sends it. */
 static void test_boot_in_options(void **state)
 {
-	static const struct zl_flowgen_field options[] = { { 149, 4, 0 }, { 160, 8, 0 } };
+	static const struct zl_flowgen_field options[] = { { 149, 4, 0 },
+		{ 160, 8, 0 } };
 	static const struct zl_flowgen_field fields[] = { { 22, 4, 0 }, { 21, 4, 0 } };
 	struct zl_flowcase *c = *state;
 	struct zl_flowgen g;
@@ -165,7 +166,8 @@ static void test_boot_in_options(void **state)
 /* A rate that belongs to one selector is not everybody's. */
 static void test_sampling_of_a_selector(void **state)
 {
-	static const struct zl_flowgen_field options[] = { { 302, 8, 0 }, { 34, 4, 0 } };
+	static const struct zl_flowgen_field options[] = { { 302, 8, 0 },
+		{ 34, 4, 0 } };
 	static const struct zl_flowgen_field fields[] = { { 1, 4, 0 } };
 	struct zl_flowcase *c = *state;
 	struct zl_flowgen g;
@@ -214,7 +216,8 @@ static void test_both_families(void **state)
 	assert_memory_equal(zero, c->flows[0].src.b, 16);
 	assert_memory_equal(all_nodes, c->flows[0].dst.b, 16);
 	assert_int_equal(4, c->flows[1].ip_version);
-	assert_true(zl_addr_is_v4(&c->flows[1].src) && zl_addr_is_zero(&c->flows[1].src));
+	assert_true(
+		zl_addr_is_v4(&c->flows[1].src) && zl_addr_is_zero(&c->flows[1].src));
 }
 
 static void test_length(void **state)
@@ -269,7 +272,8 @@ int main(void)
 	static struct CMUnitTest tests[N + 6] = {
 		[N] = cmocka_unit_test_setup_teardown(test_biflow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_boot_in_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sampling_of_a_selector, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_sampling_of_a_selector, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_both_families, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_length, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),

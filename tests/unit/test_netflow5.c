@@ -12,9 +12,19 @@
 
 enum { SECONDS = 1700000000 };
 
-static const struct zl_flowgen_v5_record ssh = { .src = 0x0a000005, .dst = 0x0a000006,
-	.packets = 3, .octets = 180, .first = 9000, .last = 9500, .in_if = 4, .out_if = 5,
-	.sport = 40000, .dport = 22, .tcp_flags = 2, .proto = 6, .tos = 0x10 };
+static const struct zl_flowgen_v5_record ssh = { .src = 0x0a000005,
+	.dst = 0x0a000006,
+	.packets = 3,
+	.octets = 180,
+	.first = 9000,
+	.last = 9500,
+	.in_if = 4,
+	.out_if = 5,
+	.sport = 40000,
+	.dport = 22,
+	.tcp_flags = 2,
+	.proto = 6,
+	.tos = 0x10 };
 
 static int setup(void **state)
 {
@@ -64,7 +74,8 @@ static void test_fields(void **state)
 	assert_int_equal(SECONDS * INT64_C(1000) - 500, f->last_ms);
 	assert_int_equal(500, f->age_ms);
 	assert_int_equal(1, f->age_error_ms);
-	assert_int_equal(0, f->present & (ZL_FLOW_VLAN | ZL_FLOW_ICMP | ZL_FLOW_SRC_MAC));
+	assert_int_equal(
+		0, f->present & (ZL_FLOW_VLAN | ZL_FLOW_ICMP | ZL_FLOW_SRC_MAC));
 }
 
 /* The uptime wraps after 49.7 days; the flow began before. */

@@ -12,9 +12,9 @@
 
 enum { SECONDS = 1700000000, UPTIME = 50000 };
 
-static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 }, { 7, 2, 0 },
-	{ 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 10, 2, 0 }, { 14, 2, 0 }, { 1, 4, 0 },
-	{ 2, 4, 0 }, { 22, 4, 0 }, { 21, 4, 0 } };
+static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
+	{ 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 10, 2, 0 }, { 14, 2, 0 },
+	{ 1, 4, 0 }, { 2, 4, 0 }, { 22, 4, 0 }, { 21, 4, 0 } };
 
 static int setup(void **state)
 {
@@ -175,8 +175,8 @@ static void test_no_times(void **state)
 	put_record(&g, 0, 455);
 	zl_flowgen_end(&g);
 	assert_int_equal(0, zl_flowcase_send(c, &g));
-	assert_int_equal(0,
-		c->flows[0].present & (ZL_FLOW_FIRST | ZL_FLOW_LAST | ZL_FLOW_AGE));
+	assert_int_equal(
+		0, c->flows[0].present & (ZL_FLOW_FIRST | ZL_FLOW_LAST | ZL_FLOW_AGE));
 	assert_int_equal(SECONDS * INT64_C(1000) - UPTIME, c->flows[1].first_ms);
 }
 
@@ -243,13 +243,16 @@ static void test_trailing_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_template_and_data, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_count_is_not_used, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_template_and_data, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_count_is_not_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_whose_template, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_options, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_broken_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_broken_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trailing_bytes, setup, teardown),
 	};
 

@@ -99,7 +99,7 @@ static void test_invalid_removes(void **state)
 		struct zl_drop_counts drops = { 0 };
 		struct zl_templates t;
 		bool is_kept = c->n == 0 || c->drop == ZL_DROP_TEMPLATE_ID ||
-			c->drop == ZL_DROP_TEMPLATE_WITHDRAWN || c->want != 0;
+			       c->drop == ZL_DROP_TEMPLATE_WITHDRAWN || c->want != 0;
 
 		zl_templates_init(&t, &room);
 		assert_int_equal(1,
@@ -145,17 +145,17 @@ static void test_too_many_fields(void **state)
 	(void)state;
 	n += make_template(set + n, 257, 1, 1); /* the one behind it is learned */
 	zl_templates_init(&t, &room);
-	assert_int_equal(1,
-		zl_templates_learn(&t, (struct zl_cursor){ .at = set, .left = n },
-			ZL_TEMPLATE_V9, false, t0, &drops));
+	assert_int_equal(
+		1, zl_templates_learn(&t, (struct zl_cursor){ .at = set, .left = n },
+			   ZL_TEMPLATE_V9, false, t0, &drops));
 	assert_int_equal(1, drops.n[ZL_DROP_TEMPLATE_FIELDS]);
 	assert_null(zl_templates_find(&t, 256, t0, &drops));
 	assert_non_null(zl_templates_find(&t, 257, t0, &drops));
 	zl_templates_done(&t);
 }
 
-static unsigned learn_one(struct zl_templates *t, unsigned id, unsigned n, struct zl_mono now,
-	struct zl_drop_counts *drops)
+static unsigned learn_one(struct zl_templates *t, unsigned id, unsigned n,
+	struct zl_mono now, struct zl_drop_counts *drops)
 {
 	static uint8_t set[4 + 4 * ZL_TEMPLATE_FIELDS_MAX];
 	size_t size = make_template(set, id, n, 1);
@@ -309,9 +309,11 @@ static void test_v9_scope_is_no_element(void **state)
 
 	(void)state;
 	zl_templates_init(&t, &room);
-	(void)zl_templates_learn(&t, (struct zl_cursor){ .at = set, .left = sizeof(set) },
-		ZL_TEMPLATE_V9, true, t0, &drops);
-	assert_true(zl_template_read(zl_templates_find(&t, 256, t0, &drops), &c, &draft));
+	(void)zl_templates_learn(&t,
+		(struct zl_cursor){ .at = set, .left = sizeof(set) }, ZL_TEMPLATE_V9,
+		true, t0, &drops);
+	assert_true(
+		zl_template_read(zl_templates_find(&t, 256, t0, &drops), &c, &draft));
 	assert_int_equal(ZL_FLOW_SAMPLING, draft.present);
 	assert_int_equal(100, draft.flow.sampling);
 	zl_templates_done(&t);
