@@ -191,8 +191,6 @@ static struct cli_case cases[] = {
 	LOCAL("help-help", ZL_EXIT_OK, "help", "help"),
 	LOCAL("help-group", ZL_EXIT_OK, "help", "lock"),
 	LOCAL("help-unknown", ZL_EXIT_USAGE, "help", "quarantin"),
-	LOCAL("version", ZL_EXIT_OK, "version"),
-	LOCAL("version-option", ZL_EXIT_OK, "-v"),
 	LOCAL("complete-command", ZL_EXIT_OK, "--complete", "zone-d"),
 	LOCAL("complete-option", ZL_EXIT_OK, "--complete", "quarantine", "--"),
 	LOCAL("complete-argument", ZL_EXIT_OK, "--complete", "quarantine", ""),
@@ -388,6 +386,25 @@ static void test_full_output(void **state)
 	free(err);
 }
 
+/* All three ways, with or without a command. */
+static void test_version(void **state)
+{
+	static const struct cli_case ways[] = { { .words = { "version" } },
+		{ .words = { "-v" } }, { .words = { "zone-list", "--version" } } };
+
+	(void)state;
+	for (size_t i = 0; i < N_ITEMS(ways); i++) {
+		struct outcome o = { 0 };
+
+		run_command(&ways[i], &o);
+		assert_int_equal(ZL_EXIT_OK, o.code);
+		assert_string_equal(ZL_VERSION "\n", o.out);
+		assert_string_equal("", o.err);
+		free(o.out);
+		free(o.err);
+	}
+}
+
 /* A daemon that closes without a word, and one that talks nonsense. */
 static void test_odd_daemon(void **state)
 {
@@ -438,7 +455,7 @@ static void test_odd_daemon(void **state)
 int main(void)
 {
 	enum { CASES = N_ITEMS(cases) };
-	static struct CMUnitTest tests[CASES + 2];
+	static struct CMUnitTest tests[CASES + 3];
 	size_t n = 0;
 
 	(void)setenv("TZ", "UTC", 1);
@@ -449,5 +466,6 @@ int main(void)
 			.initial_state = &cases[i] };
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_full_output);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_odd_daemon);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_version);
 	return _cmocka_run_group_tests("cli", tests, n, NULL, NULL);
 }

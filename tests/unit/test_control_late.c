@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "controller/control/varlink.h"
 #include "tests/support/controlkit.h"
 
 #define OURS ZL_METHODS_INTERFACE "."
