@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Both ends of a record: what the tap says outweighs what the guest writes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "controller/flow/correlate.h"
+
+static const struct zl_wall now = { 1000000 };
+
+static struct zl_mac mac_of(uint8_t first, uint8_t n)
+{
+	return (struct zl_mac){ { first, 0x54, 0, 0, 0, n } };
+}
+
+/* Domain `n` at tap "tapN" with index 10 + n, address 10.0.0.n by its metadata. */
+static void add_domain(struct zl_index *ix, const char *host, uint8_t n, bool forwarding)
+{
+	struct zl_domain d = { .state = ZL_DOMAIN_RUNNING, .n_nics = 1,
+		.forwarding = forwarding };
+	struct zl_index_link link = { .ifindex = 10u + n, .mac = mac_of(0xfe, n) };
+
+	d.uuid.b[15] = n;
+	(void)snprintf(d.name, sizeof(d.name), "vm%u", n);
+	d.nics[0].mac = mac_of(0x52, n);
+	(void)snprintf(d.nics[0].tap, sizeof(d.nics[0].tap), "tap%u", n);
+	(void)snprintf(d.nics[0].bridge, sizeof(d.nics[0].bridge), "br0");
+	d.nics[0].n_addrs = 1;
+	d.nics[0].addrs[0].addr = zl_addr_from_v4(0x0a000000u + n);
+	d.nics[0].addrs[0].source = ZL_ADDR_METADATA;
+	(void)snprintf(link.name, sizeof(link.name), "tap%u", n);
+	(void)snprintf(link.master, sizeof(link.master), "br0");
+	assert_int_equal(0, zl_index_domain_put(ix, host, &d, now, NULL));
+	assert_int_equal(0, zl_index_link_put(ix, host, &link, NULL));
+}
+
+static int setup(void **state)
+{
+	struct zl_index *ix = NULL;
+
+	assert_int_equal(0, zl_index_new(NULL, NULL, &ix, NULL));
+	assert_int_equal(0, zl_index_host_put(ix, "hv1", now, NULL));
+	assert_int_equal(0, zl_index_host_put(ix, "hv2", now, NULL));
+	add_domain(ix, "hv1", 1, false);
+	add_domain(ix, "hv1", 2, false);
+	add_domain(ix, "hv2", 3, false);
+	add_domain(ix, "hv1", 4, true);
+	*state = ix;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	zl_index_free(*state);
+	return 0;
+}
+
+/* The record: ingress interface, source MAC (0: none), last bytes of 10.0.0.x. */
+struct correlate_case {
+	const char *name;
+	const char *host; /* NULL: exporter of no host */
+	bool interfaces;
+	uint32_t in_if;
+	uint8_t mac, src, dst;
+	uint8_t want_src; /* 0: nobody */
+	enum zl_evidence want_evidence;
+	uint8_t want_dst;
+	bool want_spoofed, want_learned;
+};
+
+/* clang-format off */
+static struct correlate_case cases[] = {
+	{ "tap",				"hv1", true,  11, 1, 1, 2,    1, ZL_EVIDENCE_TAP,     2, false, false },
+	{ "interface 0 is no evidence, the MAC is", "hv1", true, 0, 1, 1, 2,  1, ZL_EVIDENCE_MAC,  2, false, false },
+	{ "no MAC: by address",			"hv1", true,   0, 0, 1, 2,    1, ZL_EVIDENCE_ADDRESS, 2, false, false },
+	{ "numbers that are not the host's",	"hv1", false, 11, 0, 1, 2,    1, ZL_EVIDENCE_ADDRESS, 2, false, false },
+	{ "exporter of no host",		NULL,  true,  11, 0, 1, 2,    1, ZL_EVIDENCE_ADDRESS, 2, false, false },
+	{ "another host's number",		"hv2", true,  13, 3, 3, 1,    3, ZL_EVIDENCE_TAP,     1, false, false },
+	{ "an unknown interface",		"hv1", true,  99, 0, 200, 2,  0, ZL_EVIDENCE_NONE,    2, false, false },
+	{ "spoofed address: the liar's act",	"hv1", true,  11, 1, 2, 3,    1, ZL_EVIDENCE_TAP,     3, true,  false },
+	{ "spoofed MAC: the liar's act",	"hv1", true,  11, 2, 1, 3,    1, ZL_EVIDENCE_TAP,     3, true,  false },
+	{ "spoofed MAC and address",		"hv1", true,  11, 2, 2, 3,    1, ZL_EVIDENCE_TAP,     3, true,  false },
+	{ "an address nobody owns is learned",	"hv1", true,  11, 1, 77, 2,   1, ZL_EVIDENCE_TAP,     2, false, true },
+	{ "a router passes on",			"hv1", true,  14, 4, 3, 2,    3, ZL_EVIDENCE_ADDRESS, 2, false, false },
+	{ "a router itself",			"hv1", true,  14, 4, 4, 2,    4, ZL_EVIDENCE_TAP,     2, false, false },
+	{ "a router passes on strangers",	"hv1", true,  14, 4, 99, 2,   4, ZL_EVIDENCE_TAP,     2, false, false },
+	{ "to the outside",			"hv1", true,  11, 1, 1, 250,  1, ZL_EVIDENCE_TAP,     0, false, false },
+};
+/* clang-format on */
+
+static void check_end(const struct zl_endpoint *end, uint8_t want)
+{
+	assert_int_equal(want != 0, end->evidence != ZL_EVIDENCE_NONE);
+	assert_int_equal(want, end->domain.b[15]);
+}
+
+static void test_correlate(void **state)
+{
+	static size_t at;
+	const struct correlate_case *c = &cases[at++];
+	struct zl_flow f = { .in_if = c->in_if,
+		.src = zl_addr_from_v4(0x0a000000u + c->src),
+		.dst = zl_addr_from_v4(0x0a000000u + c->dst),
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+	struct zl_sighting s;
+
+	if (c->mac != 0) {
+		f.src_mac = mac_of(0x52, c->mac);
+		f.present |= ZL_FLOW_SRC_MAC;
+	}
+	zl_correlate(*state, c->host, c->interfaces, &f, now, &s);
+	check_end(&s.src, c->want_src);
+	check_end(&s.dst, c->want_dst);
+	assert_int_equal(c->want_evidence, s.src.evidence);
+	assert_int_equal(c->want_spoofed, s.spoofed);
+	assert_int_equal(c->want_learned, s.learned);
+}
+
+/* The second tap that shows a learned address does not get it. */
+static void test_first_holder_wins(void **state)
+{
+	struct zl_flow f = { .in_if = 11,
+		.src = zl_addr_from_v4(0x0a00004d),
+		.dst = zl_addr_from_v4(0x0a000003),
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+	struct zl_sighting s;
+
+	zl_correlate(*state, "hv1", true, &f, now, &s);
+	assert_true(s.learned);
+	f.in_if = 12;
+	zl_correlate(*state, "hv1", true, &f, now, &s);
+	assert_false(s.learned);
+	assert_true(s.spoofed);
+	assert_string_equal("vm1", s.claimed);
+	check_end(&s.src, 2);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[N_ITEMS(cases) + 1] = { 0 };
+
+	for (size_t i = 0; i < N_ITEMS(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
+			.test_func = test_correlate,
+			.setup_func = setup,
+			.teardown_func = teardown };
+	tests[N_ITEMS(cases)] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(
+		test_first_holder_wins, setup, teardown);
+	return cmocka_run_group_tests_name("correlate", tests, NULL, NULL);
+}
