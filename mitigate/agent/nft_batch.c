@@ -194,6 +194,26 @@ static void add_chain(struct zl_nft_batch *b, const struct zl_nft_chain_row *row
 	finish(b, nlh);
 }
 
+/* What nft needs to print the elements: the order of the key's bytes, and the comment. */
+static uint32_t set_udata(const struct zl_nft_set_row *row, uint8_t out[static UDATA_MAX])
+{
+	enum { HOST_ORDER = 1, NETWORK_ORDER = 2 }; /* enum byteorder of nftables */
+	struct nftnl_udata_buf *buf = nftnl_udata_buf_alloc(UDATA_MAX);
+	uint32_t n = 0;
+
+	if (buf == NULL)
+		return 0;
+	if ((row->parts[0] != 0 ||
+		    nftnl_udata_put_u32(buf, NFTNL_UDATA_SET_KEYBYTEORDER,
+			    row->host_order ? HOST_ORDER : NETWORK_ORDER)) &&
+		nftnl_udata_put_strz(buf, NFTNL_UDATA_SET_COMMENT, row->comment)) {
+		n = nftnl_udata_buf_len(buf);
+		memcpy(out, nftnl_udata_buf_data(buf), n);
+	}
+	nftnl_udata_buf_free(buf);
+	return n;
+}
+
 /* nft add set bridge zonelock strict { type iface_index ; size 16384 ; } */
 static void add_set(struct zl_nft_batch *b, const struct zl_nft_set_row *row, uint32_t id)
 {
@@ -216,7 +236,7 @@ static void add_set(struct zl_nft_batch *b, const struct zl_nft_set_row *row, ui
 	if (flags != 0)
 		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, row->parts,
 			row->parts[3] == 0 ? 3 : 4);
-	n = comment_udata(NFTNL_UDATA_SET_COMMENT, row->comment, udata);
+	n = set_udata(row, udata);
 	nftnl_set_set_data(s, NFTNL_SET_USERDATA, udata, n);
 	nlh = start(b, NFT_MSG_NEWSET, NLM_F_CREATE, "add set %s", row->name);
 	if (nlh == NULL)

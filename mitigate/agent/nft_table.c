@@ -27,26 +27,26 @@ enum { TAPS_MAX = 16384, PEERS_MAX = 256, BLOCKS_MAX = 65536 };
 
 /* clang-format off */
 const struct zl_nft_set_row zl_nft_sets[ZL_SET_N] = {
-	[ZL_SET_STRICT]		 = { "strict", TYPE_IFINDEX, 4, { 0 }, TAPS_MAX,
+	[ZL_SET_STRICT]		 = { "strict", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "quarantined taps: no frame from or to the guest" },
-	[ZL_SET_HELD]		 = { "held", TYPE_IFINDEX, 4, { 0 }, TAPS_MAX,
+	[ZL_SET_HELD]		 = { "held", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "new taps that nobody has claimed yet" },
-	[ZL_SET_FORENSIC]	 = { "forensic", TYPE_IFINDEX, 4, { 0 }, TAPS_MAX,
+	[ZL_SET_FORENSIC]	 = { "forensic", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "quarantined taps that may reach the forensic peers" },
-	[ZL_SET_FORENSIC_PEERS4] = { "forensic_peers4", TYPE_IPADDR, 4, { 0 }, PEERS_MAX,
+	[ZL_SET_FORENSIC_PEERS4] = { "forensic_peers4", TYPE_IPADDR, 4, { 0 }, false, PEERS_MAX,
 				     "forensic-address of agent.conf" },
-	[ZL_SET_FORENSIC_PEERS6] = { "forensic_peers6", TYPE_IP6ADDR, 16, { 0 }, PEERS_MAX,
+	[ZL_SET_FORENSIC_PEERS6] = { "forensic_peers6", TYPE_IP6ADDR, 16, { 0 }, false, PEERS_MAX,
 				     "forensic-address of agent.conf" },
-	[ZL_SET_BLOCK_TAPS]	 = { "block_taps", TYPE_IFINDEX, 4, { 0 }, TAPS_MAX,
+	[ZL_SET_BLOCK_TAPS]	 = { "block_taps", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "taps with a blocked service" },
 	[ZL_SET_BLOCK4]		 = { "block4", CONCAT4(TYPE_IFINDEX, TYPE_PROTO, TYPE_IPADDR, TYPE_SERVICE),
-				     16, { 4, 1, 4, 2 }, BLOCKS_MAX, "blocked services" },
+				     16, { 4, 1, 4, 2 }, false, BLOCKS_MAX, "blocked services" },
 	[ZL_SET_BLOCK6]		 = { "block6", CONCAT4(TYPE_IFINDEX, TYPE_PROTO, TYPE_IP6ADDR, TYPE_SERVICE),
-				     28, { 4, 1, 16, 2 }, BLOCKS_MAX, "blocked services" },
+				     28, { 4, 1, 16, 2 }, false, BLOCKS_MAX, "blocked services" },
 	[ZL_SET_BLOCK_PROTO4]	 = { "block_proto4", CONCAT3(TYPE_IFINDEX, TYPE_PROTO, TYPE_IPADDR),
-				     12, { 4, 1, 4 }, BLOCKS_MAX, "blocked protocols without ports" },
+				     12, { 4, 1, 4 }, false, BLOCKS_MAX, "blocked protocols without ports" },
 	[ZL_SET_BLOCK_PROTO6]	 = { "block_proto6", CONCAT3(TYPE_IFINDEX, TYPE_PROTO, TYPE_IP6ADDR),
-				     24, { 4, 1, 16 }, BLOCKS_MAX, "blocked protocols without ports" },
+				     24, { 4, 1, 16 }, false, BLOCKS_MAX, "blocked protocols without ports" },
 };
 
 const struct zl_nft_chain_row zl_nft_chains[ZL_CHAIN_N] = {

@@ -75,6 +75,7 @@ struct zl_nft_set_row {
 	uint32_t type;	  /* nft's numbers of the key's types, 6 bits each */
 	uint32_t key_len; /* bytes, every part padded to 4 */
 	uint8_t parts[4]; /* unpadded sizes of a concatenated key, or 0 */
+	bool host_order;  /* how nft is to print the key: an index, not an address */
 	uint32_t size;	  /* most elements; a plan that has more is refused before */
 	const char *comment;
 };
