@@ -8,8 +8,6 @@
 
 #include "base/cleanup.h"
 
-enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
-
 static void print_scalar(FILE *to, const json_t *value)
 {
 	if (json_is_string(value))
@@ -96,20 +94,23 @@ void zl_format_proto(FILE *to, const struct zl_cell *cell)
 	print_scalar(to, cell->value);
 }
 
+/* A unit is large enough from two of it on, or when nothing is cut off. */
 void zl_format_seconds(FILE *to, int64_t seconds)
 {
-	if (seconds >= DAY && seconds % DAY == 0)
-		(void)fprintf(to, "%" PRId64 "d", seconds / DAY);
-	else if (seconds >= HOUR && seconds < DAY && seconds % HOUR == 0)
-		(void)fprintf(to, "%" PRId64 "h", seconds / HOUR);
-	else if (seconds < 2 * MINUTE)
-		(void)fprintf(to, "%" PRId64 "s", seconds);
-	else if (seconds < 2 * HOUR)
-		(void)fprintf(to, "%" PRId64 "m", seconds / MINUTE);
-	else if (seconds < 2 * DAY)
-		(void)fprintf(to, "%" PRId64 "h", seconds / HOUR);
-	else
-		(void)fprintf(to, "%" PRId64 "d", seconds / DAY);
+	static const struct {
+		int64_t size;
+		char name;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+
+	for (size_t i = 0; i < N_ITEMS(units); i++) {
+		int64_t n = seconds / units[i].size;
+
+		if (n < 2 && (n < 1 || seconds % units[i].size != 0) &&
+			units[i].size > 1)
+			continue;
+		(void)fprintf(to, "%" PRId64 "%c", n, units[i].name);
+		return;
+	}
 }
 
 void zl_format_span(FILE *to, const struct zl_cell *cell)

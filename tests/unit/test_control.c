@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The control server: malformed and hostile clients, limits. */
 #include <errno.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "controller/control/client.h"
 #include "controller/control/connection.h"
 #include "tests/support/controlkit.h"
 
@@ -360,6 +366,113 @@ static void test_patience(void **state)
 	zl_kit_done(&k);
 }
 
+/* --- the listening socket --- */
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	(void)unlink(path);
+	assert_int_equal(0, bind(fd, (const struct sockaddr *)&addr, sizeof(addr)));
+	assert_int_equal(0, chmod(path, 0666));
+	assert_int_equal(0, listen(fd, 8));
+	return fd;
+}
+
+/* The kit's server, replaced by one that listens at `path`. */
+static void listen_kit(struct zl_kit *k, const char *path)
+{
+	zl_kit_init(k, NULL, NULL);
+	zl_control_free(k->ctl);
+	assert_int_equal(0, zl_control_new(k->event, listen_at(path), k->handlers, k,
+				    &k->ctl, NULL));
+}
+
+/* Connect and list hosts in a process of its own; its exit code says how it went. */
+static pid_t start_client(const char *path, uid_t uid, const char *want)
+{
+	pid_t child = fork();
+	struct zl_client *client = NULL;
+	json_t *reply = NULL;
+	struct zl_error err;
+
+	assert_true(child >= 0);
+	if (child != 0)
+		return child;
+	if (uid != 0 && (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0))
+		_exit(2);
+	if (zl_client_open(path, &client, &err) < 0)
+		_exit(3);
+	(void)!zl_client_call(client, "ListHosts", NULL, &reply, &err);
+	_exit(strcmp(want, zl_client_fault(client)) == 0 ? 0 : 1);
+}
+
+static void test_listening(void **state)
+{
+	static const struct {
+		uid_t uid;
+		const char *want;
+		unsigned calls;
+	} rows[] = { { 0, "", 1 }, { 65534, OURS "PermissionDenied", 0 } };
+	char path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "/tmp/zonelock-control-%d", (int)getpid());
+	for (size_t i = 0; i < N_ITEMS(rows); i++) {
+		struct zl_kit k;
+		int status = -1;
+		pid_t child;
+
+		if (rows[i].uid != 0 && geteuid() != 0) {
+			print_message("skip: changing the uid needs root\n");
+			continue;
+		}
+		listen_kit(&k, path);
+		child = start_client(path, rows[i].uid, rows[i].want);
+		for (int t = 0; t < 1000 && waitpid(child, &status, WNOHANG) == 0; t++)
+			(void)sd_event_run(k.event, 10000);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(0, WEXITSTATUS(status));
+		assert_int_equal(rows[i].calls, k.calls);
+		zl_kit_done(&k);
+		(void)unlink(path);
+	}
+}
+
+/* Without a free descriptor the loop does not spin, and the client waits. */
+static void test_no_descriptors(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct rlimit before, none;
+	struct zl_kit k;
+	int fd, next;
+
+	(void)state;
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/zonelock-control-%d",
+		(int)getpid());
+	listen_kit(&k, addr.sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	next = dup(fd);
+	(void)close(next);
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = before;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+	assert_int_equal(0, connect(fd, (const struct sockaddr *)&addr, sizeof(addr)));
+	zl_kit_turn(&k);
+	assert_int_equal(0, zl_control_connections(k.ctl));
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+	assert_true(sd_event_source_set_time(k.ctl->breath, 0) >= 0);
+	zl_kit_turn(&k);
+	assert_int_equal(1, zl_control_connections(k.ctl));
+	(void)close(fd);
+	zl_kit_done(&k);
+	(void)unlink(addr.sun_path);
+}
+
 int main(void)
 {
 	enum { ASKS = N_ITEMS(ask_cases), SIZES = N_ITEMS(size_cases) };
@@ -371,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_answer_too_big),
 		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_listening),
+		cmocka_unit_test(test_no_descriptors),
 	};
 	static struct CMUnitTest tests[ASKS + SIZES + N_ITEMS(more)];
 	size_t n = 0;
