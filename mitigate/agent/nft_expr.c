@@ -36,6 +36,7 @@ static void set_exthdr(struct nftnl_expr *x, const struct zl_nft_expr *e)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OFFSET, e->offset);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_LEN, e->len);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
 }
 
 static void set_bitwise(struct nftnl_expr *x, const struct zl_nft_expr *e)
@@ -171,7 +172,7 @@ static void get_exthdr(struct attrs *from, struct zl_nft_expr *e)
 	const struct nlattr *type = from->tb[NFTA_EXTHDR_TYPE];
 
 	if (type == NULL || mnl_attr_get_payload_len(type) != 1 ||
-		get_u32_or(from, NFTA_EXTHDR_FLAGS, 0) != 0 ||
+		get_u32_or(from, NFTA_EXTHDR_FLAGS, 0) != NFT_EXTHDR_F_PRESENT ||
 		get_u32_or(from, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6) != NFT_EXTHDR_OP_IPV6) {
 		from->bad = true;
 		return;
@@ -321,7 +322,7 @@ const char *zl_nft_expr_format(const struct zl_nft_expr *e, char buf[static ZL_N
 			e->offset, e->reg);
 		break;
 	case ZL_NFT_EXTHDR:
-		(void)snprintf(buf, SIZE, "[ exthdr load ipv6 %ub @ %d + %u => reg %u ]",
+		(void)snprintf(buf, SIZE, "[ exthdr load ipv6 %ub @ %d + %u present => reg %u ]",
 			e->len, e->key, e->offset, e->reg);
 		break;
 	case ZL_NFT_BITWISE:

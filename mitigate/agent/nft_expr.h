@@ -10,7 +10,7 @@
  *	kind	 | reg		 | key		| offset, len	   | data	| name
  *	META	 | destination	 | NFT_META_*	|		   |		|
  *	PAYLOAD	 | destination	 | NFT_PAYLOAD_*| bytes		   |		|
- *	EXTHDR	 | destination	 | header type	| bytes (IPv6)	   |		|
+ *	EXTHDR	 | destination	 | header type	| (IPv6: is there one?) |	|
  *	BITWISE	 | both		 |		| -, bytes	   | mask	|
  *	CMP	 | source	 | NFT_CMP_*	| -, bytes	   | value	|
  *	LOOKUP	 | source	 |		|		   |		| set

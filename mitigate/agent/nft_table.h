@@ -30,8 +30,9 @@
  * Blocked services.  The key is (tap, protocol, destination, destination port), never a
  * source port.  What has no readable ports cannot slip past: a tap in block_taps may
  * send only untagged ARP, IPv4 and IPv6 whose transport header is in this frame.
- * Its fragments other than the first, VLAN-tagged frames (8100, 88a8), PPPoE (8864),
- * MPLS (8847, 8848) and all other ethertypes are dropped.  A tunnel to a third machine
+ * Its IPv4 fragments other than the first, all IPv6 fragments (a second fragment header
+ * behind the first hides the ports from the kernel), VLAN-tagged frames (8100, 88a8),
+ * PPPoE (8864), MPLS (8847, 8848) and all other ethertypes are dropped.  A tunnel to a third machine
  * is not looked into: to contain a domain, quarantine it.
  *
  * Both chains hang at priority -450, before libvirt's, firewalld's and ebtables' own;

@@ -20,10 +20,12 @@ static struct zl_mac mac_of(uint8_t first, uint8_t n)
 }
 
 /* Domain `n` at tap "tapN" with index 10 + n, address 10.0.0.n by its metadata. */
-static void add_domain(struct zl_index *ix, const char *host, uint8_t n, bool forwarding)
+static void add_domain(
+	struct zl_index *ix, const char *host, uint8_t n, bool forwarding)
 {
-	struct zl_domain d = { .state = ZL_DOMAIN_RUNNING, .n_nics = 1,
-		.forwarding = forwarding };
+	struct zl_domain d = {
+		.state = ZL_DOMAIN_RUNNING, .n_nics = 1, .forwarding = forwarding
+	};
 	struct zl_index_link link = { .ifindex = 10u + n, .mac = mac_of(0xfe, n) };
 
 	d.uuid.b[15] = n;

@@ -28,7 +28,7 @@ exporter_up() {
 		plugins: nfprobe
 		nfprobe_receiver: $MGMT:$port
 		nfprobe_source_ip: 172.31.0.$n
-		nfprobe_version: 10
+		nfprobe_version: ${EXPORTER_VERSION:-10}
 		nfprobe_timeouts: tcp=1:tcp.rst=1:tcp.fin=1:udp=1:icmp=1:general=1:maxlife=1:expint=1
 		nfprobe_dont_cache: $([ "$mode" = immediate ] && echo true || echo false)
 	CONF
