@@ -78,6 +78,13 @@ int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr)
 	return zl_incidents_each(e->db, false, 0, load_one, e, reterr);
 }
 
+/*
+ * Who is no domain of ours shares one incident per lock with all others outside, under
+ * this name and no uuid.  The domain at the other end is never named as if it were to
+ * blame.
+ */
+static const struct zl_endpoint outside = { .name = "(outside)" };
+
 static struct zl_engine_incident *open_incident(struct zl_engine *e,
 	const struct zl_endpoint *who, const struct zl_verdict *verdict)
 {
@@ -123,8 +130,8 @@ static struct zl_wall seen_at(const struct zl_flow *f)
 }
 
 static void fill_case(struct zl_engine *e, const struct zl_seen *s,
-	const struct zl_endpoint *who, bool who_is_offender,
-	const struct zl_verdict *verdict, struct zl_case *c)
+	const struct zl_endpoint *who, const struct zl_verdict *verdict,
+	struct zl_case *c)
 {
 	const struct zl_response *resp = &verdict->lock->response;
 	const struct zl_wall *released = zl_map_find(&e->releases, &who->domain);
@@ -135,7 +142,7 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.enforce = verdict->lock->mode == ZL_LOCK_ENFORCE,
 		.response = (enum zl_action)resp->action,
 		.backend = (enum zl_backend_id)resp->backend,
-		.offender_known = who_is_offender,
+		.offender_known = who->evidence != ZL_EVIDENCE_NONE,
 		.initiator_certain = s->initiator.confidence >= ZL_CONFIDENCE_SERVICE,
 		.confidence = zl_confidence_name(s->initiator.confidence),
 		.evidence = who->evidence,
@@ -271,8 +278,7 @@ void zl_engine_incidents_violation(
 	struct zl_case c;
 	bool is_new, milder;
 
-	if (who->evidence == ZL_EVIDENCE_NONE)
-		return; /* neither end is a domain: nothing that we could guard */
+	who = known ? who : &outside;
 	inc = open_incident(e, who, verdict);
 	if (inc == NULL)
 		return;
@@ -282,7 +288,7 @@ void zl_engine_incidents_violation(
 	inc->dirty = true;
 	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
 		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
-	fill_case(e, s, who, known, verdict, &c);
+	fill_case(e, s, who, verdict, &c);
 	zl_decide(&c, &d);
 	/* What was decided before stands against weaker evidence that comes later. */
 	milder = !is_new && d.action == ZL_ACTION_ALERT;

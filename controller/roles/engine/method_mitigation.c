@@ -253,6 +253,18 @@ static int start_quarantine(struct zl_engine *e, struct zl_call *call,
 	return zl_engine_leases_begin(e, &want, ret, reterr);
 }
 
+/* Does the lease have what the call asks for, as far as it asks? */
+static bool is_same(const struct zl_lease_row *row, const struct zl_call *call)
+{
+	const char *grade = zl_call_str(call, "grade");
+	const char *backend = zl_call_str(call, "backend");
+
+	return row->state != ZL_LEASE_RELEASING &&
+	       (grade == NULL || strcmp(grade, zl_grade_name(row->lease.grade)) == 0) &&
+	       (backend == NULL ||
+		       strcmp(backend, zl_backend_name(row->lease.backend)) == 0);
+}
+
 int zl_method_quarantine(
 	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
 {
@@ -261,18 +273,26 @@ int zl_method_quarantine(
 	struct zl_engine_lease *l;
 	int r = zl_index_domain(e->index, zl_call_str(call, "domain"), &d, reterr);
 
-	(void)ret;
 	if (r < 0)
 		return r;
 	l = zl_engine_leases_of(e, &d->uuid, ZL_ACTION_QUARANTINE);
-	if (l != NULL)
+	if (l != NULL && !is_same(&l->row, call))
 		return zl_fail_id(reterr, -EEXIST, "quarantine.exists",
-			"release it first to change its grade or time",
-			"domain '%s' is quarantined already (%s)", d->name,
+			"release it first to change that",
+			"domain '%s' is quarantined already (%s, %s, %s)", d->name,
+			zl_grade_name(l->row.lease.grade),
+			zl_backend_name(l->row.lease.backend),
 			zl_lease_state_name(l->row.state));
-	r = start_quarantine(e, call, d, &l, reterr);
-	if (r < 0)
-		return r;
+	if (l == NULL) {
+		r = start_quarantine(e, call, d, &l, reterr);
+		if (r < 0)
+			return r;
+	}
+	/* Asked for what is there already: that is its outcome. */
+	if (l->row.state == ZL_LEASE_APPLIED || l->row.state == ZL_LEASE_DEGRADED) {
+		*ret = zl_engine_leases_to_json(&l->row);
+		return 0;
+	}
 	zl_engine_leases_wait(l, call);
 	return ZL_CALL_DEFERRED;
 }

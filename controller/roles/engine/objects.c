@@ -284,6 +284,11 @@ static int finish(
 
 	if (r >= 0 && rules_changed)
 		r = read_rules(e, &rs, reterr);
+	/* A zone that a lock names and nobody defined: the definition is wrong, not the call. */
+	if (r == -ENOENT)
+		r = -EINVAL;
+	if (r < 0 && reterr != NULL)
+		reterr->code = r;
 	if (r >= 0)
 		r = zl_db_commit(e->db, reterr);
 	if (r < 0) {
