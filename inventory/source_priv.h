@@ -55,7 +55,7 @@ struct zl_source {
 	bool tick_due, list_due, leases_off, queue_full;
 	bool over;	/* leave the loop */
 	char text[512]; /* why, or "" */
-	uint8_t frame[ZL_FRAME_MAX];
+	_Alignas(8) uint8_t frame[ZL_FRAME_MAX];
 };
 
 /* Frames: start, put, send.  A frame that cannot be sent ends the source. */

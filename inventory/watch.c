@@ -38,7 +38,7 @@ struct zl_watch {
 	sd_event *event;
 	struct zl_watch_config config;
 	struct zl_map hosts;
-	uint8_t frame[ZL_FRAME_MAX];
+	_Alignas(8) uint8_t frame[ZL_FRAME_MAX];
 };
 
 static void start_worker(struct host *h);

@@ -12,7 +12,7 @@
 
 #include "inventory/protocol.h"
 
-static uint8_t buf[ZL_FRAME_MAX];
+static _Alignas(8) uint8_t buf[ZL_FRAME_MAX];
 
 static ssize_t put(const struct zl_domain *d)
 {

@@ -507,7 +507,7 @@ static void test_learn_bounds(void **state)
 {
 	struct fixture *f = *state;
 	struct zl_domain a = make(1);
-	char text[16];
+	char text[32];
 
 	put(f, "hv1", &a);
 	for (int i = 0; i < ZL_INDEX_LEARNED_MAX + 3; i++) {
@@ -595,7 +595,7 @@ static int apply(struct fixture *f, struct zl_frame *frame, struct zl_error *ret
 
 static void start(struct zl_frame *f, enum zl_inventory_message type)
 {
-	static uint8_t buf[ZL_FRAME_MAX];
+	static _Alignas(8) uint8_t buf[ZL_FRAME_MAX];
 
 	zl_frame_start(f, buf, sizeof(buf), (uint16_t)type, 0);
 	zl_frame_put_str(f, ZL_INV_A_HOST, "hv1");

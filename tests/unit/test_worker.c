@@ -94,7 +94,7 @@ static uint64_t run(struct owner *o, int (*child)(struct zl_worker_self *, void 
 
 static void send_ping(struct zl_worker_self *self, uint32_t n)
 {
-	uint8_t buf[256];
+	_Alignas(8) uint8_t buf[256];
 	struct zl_frame f;
 
 	zl_frame_start(&f, buf, sizeof(buf), 1, 0);
