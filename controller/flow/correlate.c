@@ -165,11 +165,14 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_index_nic *src = NULL, *dst;
 	char scope[ZL_SCOPE_MAX] = "";
 	uint64_t src_scope;
+	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
+	uint32_t in_if = (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
+								   : flow->in_if;
 
 	memset(ret, 0, sizeof(*ret));
 	(void)snprintf(ret->host, sizeof(ret->host), "%s", host == NULL ? "" : host);
-	if (host != NULL && interfaces && flow->in_if != 0)
-		src = zl_index_tap(index, host, flow->in_if);
+	if (host != NULL && interfaces && in_if != 0)
+		src = zl_index_tap(index, host, in_if);
 	/* Learning changes the index, and what it gave us before is void then. */
 	if (src != NULL) {
 		src_scope = hash_scope(src);

@@ -74,6 +74,7 @@ struct role {
 
 struct parent {
 	struct zl_parent_config cfg;
+	char actuator_directory[512];
 	sd_event *event;
 	struct role role[ROLE_N];
 	int pair[CHANNEL_N][2]; /* 0: the engine's end */
@@ -144,7 +145,7 @@ static void equip(
 		return;
 	case ROLE_ACTUATOR:
 		hand(h, "engine", p->pair[CHANNEL_ACTUATOR][1]);
-		add_arg(a, "--state-directory", p->cfg.state_directory);
+		add_arg(a, "--state-directory", p->actuator_directory);
 		if (p->cfg.forensic[0] != '\0')
 			add_arg(a, "--forensic", p->cfg.forensic);
 		return;
@@ -360,8 +361,14 @@ static int open_all(struct parent *p, struct zl_error *reterr)
 	char item[96];
 	int r;
 
+	/* The actuator passes through to its own directory; the database is 0600. */
 	r = zl_parent_make_directory(
-		p->cfg.state_directory, p->cfg.user_engine, 0750, reterr);
+		p->cfg.state_directory, p->cfg.user_engine, 0711, reterr);
+	(void)snprintf(p->actuator_directory, sizeof(p->actuator_directory),
+		"%s/actuator", p->cfg.state_directory);
+	if (r >= 0 && p->cfg.actuator)
+		r = zl_parent_make_directory(
+			p->actuator_directory, p->cfg.user_actuator, 0700, reterr);
 	if (r >= 0)
 		r = zl_parent_open_control(&p->cfg, &p->control, reterr);
 	while (r >= 0 && zl_config_each(&at, item, sizeof(item))) {

@@ -9,6 +9,14 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/leases.h"
 
+static bool is_actuator_running(const struct zl_engine *e)
+{
+	for (unsigned i = 0; i < e->n_roles; i++)
+		if (strcmp(e->roles[i].name, "actuator") == 0)
+			return e->actuator != NULL && e->roles[i].pid != 0;
+	return false;
+}
+
 bool zl_engine_leases_enforcer_up(struct zl_engine *e, enum zl_backend_id backend,
 	const char *host, const char **ret_reason)
 {

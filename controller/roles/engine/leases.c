@@ -66,8 +66,9 @@ static int check_enforcer(
 	const char *why;
 
 	if (zl_engine_leases_enforcer_up(e, row->lease.backend, row->host, &why) ||
-		(row->lease.backend == ZL_BACKEND_NFTABLES && h != NULL &&
-			h->agent != ZL_AGENT_NONE))
+		(row->lease.backend == ZL_BACKEND_NFTABLES
+				? h != NULL && h->agent != ZL_AGENT_NONE
+				: e->actuator != NULL))
 		return 0;
 	return zl_fail_id(reterr, -EPERM, "enforcer.none", "",
 		"domain '%s' on host '%s' cannot be contained: %s",

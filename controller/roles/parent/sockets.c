@@ -54,6 +54,8 @@ int zl_parent_make_directory(
 
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return zl_fail(reterr, -errno, "cannot make directory %s: %m", path);
+	if (geteuid() == 0 && chmod(path, mode) < 0)
+		return zl_fail(reterr, -errno, "cannot set the mode of %s: %m", path);
 	if (pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) < 0)
 		return zl_fail(reterr, -errno, "cannot give %s to %s: %m", path, user);
 	return 0;
