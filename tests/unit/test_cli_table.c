@@ -244,8 +244,8 @@ static void test_suggest(void **state)
 		const char *typed, *want;
 	} rows[] = {
 		{ "zone-lst", "zone-list" },
-		{ "quarentine", "quarantine" },
-		{ "relase", "release" },
+		{ "qarantin", "quarantine" },
+		{ "rlease", "release" },
 		{ "audit-verfy", "audit-verify" },
 		{ "mitigations-list", "mitigation-list" },
 		{ "xyzzy", NULL },
