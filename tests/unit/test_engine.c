@@ -27,12 +27,13 @@
 #include "tests/support/fakeagent.h"
 #include "tests/support/flowgen.h"
 
-enum { PORT = 22990, TRIES = 200, TRY_US = 50000, SYN = 2, ACK = 16, FULL = 27 };
+enum { TRIES = 200, TRY_US = 50000, SYN = 2, ACK = 16, FULL = 27 };
 
 static char dir[] = "/tmp/zl-engine-XXXXXX";
 static pid_t daemon_pid, agent_pid;
 static struct zl_client *client;
 static uint32_t sequence;
+static int port; /* of this process alone: tests run side by side */
 
 static const char node[] =
 	"<node><domain type='test'><name>web1</name>"
@@ -201,7 +202,7 @@ static void send_flow(uint16_t in_if, uint32_t src, uint32_t dst, uint16_t sport
 	char to[32];
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	(void)snprintf(to, sizeof(to), "127.0.0.1:%d", PORT);
+	(void)snprintf(to, sizeof(to), "127.0.0.1:%d", port);
 	assert_true(zl_endpoint_parse(to, &ss, &len));
 	zl_flowgen_v5(&g, 1000000, (uint32_t)(zl_wall_now().us / ZL_US_PER_S),
 		sequence++, 0, 0);
@@ -245,6 +246,7 @@ static int setup(void **state)
 	char text[1024];
 
 	(void)state;
+	port = 20000 + getpid() % 10000;
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(0, chmod(dir, 0755));
 	write_file("node.xml", node);
@@ -252,7 +254,7 @@ static int setup(void **state)
 		"[zonelockd]\nstate-directory = %s/state\ncontrol-socket = "
 		"%s/control.sock\nlisten = 127.0.0.1:%d\nuser-engine = "
 		"%s\nuser-collector = %s\nuser-inventory = %s\nlog-level = warning\n",
-		dir, dir, PORT, user, user, user);
+		dir, dir, port, user, user, user);
 	write_file("zonelockd.conf", text);
 	start_agent(ZL_LEASE_APPLIED, NULL);
 	start_daemon();
