@@ -223,28 +223,33 @@ static int take_lease(const struct zl_frame_in *in, struct zl_book *book,
 	int r = zl_lease_get(in->tb[A_LEASE], &from, reterr);
 
 	if (r < 0)
-		return -EBADMSG;
+		return damaged(reterr, "a lease that makes no sense");
 	r = zl_book_put(book, &from,
 		(struct zl_wall){ (int64_t)zl_attr_u64(in->tb[A_TAKEN]) }, &l);
 	if (r < 0)
-		return r;
+		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
 	l->committed.us = (int64_t)zl_attr_u64(in->tb[A_COMMITTED]);
 	/* A tap named long ago says nothing about now. */
 	memset(l->expected, 0, sizeof(l->expected));
 	return 0;
 }
 
-static int take_known(const struct zl_frame_in *in, struct zl_book *book)
+static int take_known(const struct zl_frame_in *in, struct zl_book *book,
+	struct zl_error *reterr)
 {
 	struct zl_known k = { 0 };
 	const struct nlattr *a;
 	bool grown;
+	int r;
 
 	zl_attr_copy(in->tb[A_DOMAIN], k.domain.b, sizeof(k.domain.b));
 	zl_frame_each(a, in, A_MAC)
 		if (k.n_macs < ZL_LEASE_NICS_MAX)
 			zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
-	return zl_book_know(book, &k, &grown);
+	r = zl_book_know(book, &k, &grown);
+	if (r < 0)
+		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
+	return 0;
 }
 
 static int take_frame(const struct zl_frame_in *in, struct zl_book *book,
@@ -260,7 +265,7 @@ static int take_frame(const struct zl_frame_in *in, struct zl_book *book,
 	case F_LEASE:
 		return take_lease(in, book, reterr);
 	case F_KNOWN:
-		return take_known(in, book);
+		return take_known(in, book, reterr);
 	case F_TOMB:
 		zl_attr_copy(in->tb[A_ID], id.b, sizeof(id.b));
 		zl_book_bury(book, &id,
