@@ -23,7 +23,8 @@ static const char objects_sql[] =
 static const char leases_sql[] =
 	"CREATE TABLE incident ("
 	"  id INTEGER PRIMARY KEY AUTOINCREMENT, open INTEGER NOT NULL,"
-	"  domain TEXT NOT NULL, domain_name TEXT NOT NULL, host TEXT NOT NULL,"
+	"  domain TEXT," /* NULL: nobody of ours */
+	"  domain_name TEXT NOT NULL, host TEXT NOT NULL,"
 	"  lock TEXT NOT NULL, rule TEXT NOT NULL,"
 	"  opened_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,"
 	"  count INTEGER NOT NULL, decision TEXT NOT NULL, decision_reason TEXT NOT NULL,"
