@@ -28,9 +28,11 @@ bool zl_engine_leases_enforcer_up(struct zl_engine *e, enum zl_backend_id backen
 		return false;
 	}
 	if (backend == ZL_BACKEND_NWFILTER) {
-		*ret_reason = "the actuator is not running: set actuator = yes in "
-			      "zonelockd.conf";
-		return e->actuator != NULL;
+		*ret_reason = e->actuator == NULL ? "the actuator is not enabled: set "
+						    "actuator = yes in zonelockd.conf"
+						  : "the actuator is not running: see "
+						    "the log of zonelockd";
+		return is_actuator_running(e);
 	}
 	*ret_reason = h->agent == ZL_AGENT_NONE ? "the host has no agent: add <agent "
 						  "address=...> to its definition"
@@ -46,7 +48,7 @@ static struct zl_channel *enforcer_of(
 	struct zl_engine_host *h;
 
 	if (l->row.lease.backend == ZL_BACKEND_NWFILTER)
-		return e->actuator;
+		return is_actuator_running(e) ? e->actuator : NULL;
 	h = zl_engine_agents_find(e, l->row.host);
 	return h != NULL && h->agent == ZL_AGENT_UP ? h->channel : NULL;
 }
