@@ -36,8 +36,11 @@ int zl_agent_write(struct zl_agent *a)
 
 struct zl_plan_in zl_agent_plan_in(const struct zl_agent *a)
 {
-	return (struct zl_plan_in){ .book = a->book, .links = &a->links,
-		.limits = &a->limits, .adopted = &a->adopted, .now = zl_mono_now(),
+	return (struct zl_plan_in){ .book = a->book,
+		.links = &a->links,
+		.limits = &a->limits,
+		.adopted = &a->adopted,
+		.now = zl_mono_now(),
 		.hold_ms = (uint64_t)a->config->hold_unknown_ms };
 }
 
@@ -51,8 +54,8 @@ static bool is_same_plan(const struct zl_nft_elems *x, const struct zl_nft_elems
 	return true;
 }
 
-int zl_agent_enforce(struct zl_agent *a, struct zl_firewall_result *ret,
-	struct zl_error *reterr)
+int zl_agent_enforce(
+	struct zl_agent *a, struct zl_firewall_result *ret, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_plan) struct zl_plan plan = { 0 };
 	struct zl_plan_in in = zl_agent_plan_in(a);
@@ -65,7 +68,7 @@ int zl_agent_enforce(struct zl_agent *a, struct zl_firewall_result *ret,
 	if (r < 0)
 		return r;
 	same = a->planned && a->kernel_error.code == 0 &&
-		is_same_plan(&plan.elems, &a->plan.elems);
+	       is_same_plan(&plan.elems, &a->plan.elems);
 	old = a->plan;
 	a->plan = plan;
 	plan = old;
@@ -74,17 +77,19 @@ int zl_agent_enforce(struct zl_agent *a, struct zl_firewall_result *ret,
 		return 0;
 	r = zl_firewall_apply(&a->firewall, &a->plan.elems, ret, &a->kernel_error);
 	if (r < 0)
-		zl_log_error(LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
+		zl_log_error(
+			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
 	else
 		a->kernel_error = (struct zl_error){ 0 };
 	if (ret->repaired)
 		zl_log(first ? LOG_NOTICE : LOG_WARNING, "%s table bridge %s: %s",
-			first ? "installed" : "repaired", ZL_NFT_TABLE, ret->difference.msg);
+			first ? "installed" : "repaired", ZL_NFT_TABLE,
+			ret->difference.msg);
 	return 0;
 }
 
-void zl_agent_report(struct zl_agent *a, const struct zl_book_lease *l,
-	struct zl_lease_report *ret)
+void zl_agent_report(
+	struct zl_agent *a, const struct zl_book_lease *l, struct zl_lease_report *ret)
 {
 	ZL_AUTO(zl_nft_elems) struct zl_nft_elems elems = { 0 };
 	struct zl_plan_in in = zl_agent_plan_in(a);
@@ -103,10 +108,11 @@ void zl_agent_report(struct zl_agent *a, const struct zl_book_lease *l,
 	}
 }
 
-static bool is_same_report(const struct zl_lease_report *x, const struct zl_lease_report *y)
+static bool is_same_report(
+	const struct zl_lease_report *x, const struct zl_lease_report *y)
 {
 	return x->state == y->state && strcmp(x->objects, y->objects) == 0 &&
-		strcmp(x->error.msg, y->error.msg) == 0;
+	       strcmp(x->error.msg, y->error.msg) == 0;
 }
 
 void zl_agent_tell(struct zl_agent *a, const struct zl_firewall_result *result)
@@ -127,13 +133,14 @@ void zl_agent_tell(struct zl_agent *a, const struct zl_firewall_result *result)
 	}
 }
 
-static void log_lease(const struct zl_lease *l, const struct zl_lease_report *r,
-	const char *reason)
+static void log_lease(
+	const struct zl_lease *l, const struct zl_lease_report *r, const char *reason)
 {
 	char id[ZL_UUID_STR];
-	const struct zl_log_field fields[] = { { "ZONELOCK_LEASE", zl_uuid_format(&l->id, id) } };
+	const struct zl_log_field fields[] = { { "ZONELOCK_LEASE",
+		zl_uuid_format(&l->id, id) } };
 	bool well = r->state == ZL_LEASE_APPLIED || r->state == ZL_LEASE_RELEASED ||
-		r->state == ZL_LEASE_EXPIRED;
+		    r->state == ZL_LEASE_EXPIRED;
 
 	zl_log_with(well ? LOG_NOTICE : LOG_WARNING, fields, N_ITEMS(fields),
 		"%s of %s (lease %s, %s): %s%s%s%s%s", zl_action_name(l->action),
@@ -151,7 +158,8 @@ static void start_adoption_clock(struct zl_agent *a)
 
 /* Keep it and bring it into force; on -E2BIG and the like all is as before. */
 static int keep(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall now,
-	struct zl_firewall_result *result, struct zl_book_lease **ret, struct zl_error *reterr)
+	struct zl_firewall_result *result, struct zl_book_lease **ret,
+	struct zl_error *reterr)
 {
 	struct zl_book_lease *l = zl_book_find(a->book, &lease->id), old = { 0 };
 	bool replaced = l != NULL;
@@ -161,7 +169,8 @@ static int keep(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall
 		old = *l;
 	r = zl_book_put(a->book, lease, now, &l);
 	if (r < 0)
-		return zl_fail(reterr, r, "the agent keeps at most %d leases", ZL_BOOK_LEASES_MAX);
+		return zl_fail(reterr, r, "the agent keeps at most %d leases",
+			ZL_BOOK_LEASES_MAX);
 	r = zl_agent_enforce(a, result, reterr);
 	if (r >= 0) {
 		*ret = l;
@@ -175,16 +184,16 @@ static int keep(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall
 }
 
 /* Answers that need no kernel; true when `ret` holds one. */
-static bool answer_early(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall now,
-	struct zl_lease_report *ret)
+static bool answer_early(struct zl_agent *a, const struct zl_lease *lease,
+	struct zl_wall now, struct zl_lease_report *ret)
 {
 	const struct zl_tomb *tomb = zl_book_tomb(a->book, &lease->id);
 	struct zl_book_lease *known = zl_book_find(a->book, &lease->id);
 
 	if (tomb != NULL) {
 		ret->state = ZL_LEASE_RELEASED;
-		(void)zl_fail_id(&ret->error, 0, "agent.released", "", "released on the host: %s",
-			tomb->reason);
+		(void)zl_fail_id(&ret->error, 0, "agent.released", "",
+			"released on the host: %s", tomb->reason);
 		return true;
 	}
 	if (zl_plan_check(lease, &a->limits, &ret->error) < 0) {
@@ -214,8 +223,9 @@ void zl_agent_put(struct zl_agent *a, const struct zl_lease *lease, struct zl_wa
 		return;
 	}
 	if (keep(a, lease, now, &result, &l, &report.error) < 0) {
-		report.state = zl_book_find(a->book, &lease->id) == NULL ? ZL_LEASE_FAILED :
-									    ZL_LEASE_DEGRADED;
+		report.state = zl_book_find(a->book, &lease->id) == NULL
+				       ? ZL_LEASE_FAILED
+				       : ZL_LEASE_DEGRADED;
 		*ret = report;
 		log_lease(lease, ret, "");
 		return;
@@ -256,7 +266,8 @@ void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *rea
 		return;
 	}
 	zl_book_bury(a->book, id, now, reason[0] == '\0' ? "dropped" : reason);
-	if (zl_agent_enforce(a, &result, &report.error) < 0 || a->kernel_error.code != 0) {
+	if (zl_agent_enforce(a, &result, &report.error) < 0 ||
+		a->kernel_error.code != 0) {
 		report.state = ZL_LEASE_RELEASING;
 		if (a->kernel_error.code != 0)
 			report.error = a->kernel_error;
@@ -276,7 +287,8 @@ void zl_agent_know(struct zl_agent *a, const struct zl_known *known)
 
 	start_adoption_clock(a);
 	if (zl_book_know(a->book, known, &grown) < 0) {
-		zl_log(LOG_WARNING, "more than %d domains are known here", ZL_BOOK_KNOWN_MAX);
+		zl_log(LOG_WARNING, "more than %d domains are known here",
+			ZL_BOOK_KNOWN_MAX);
 		return;
 	}
 	a->dirty = true;

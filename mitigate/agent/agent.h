@@ -34,7 +34,7 @@ struct zl_agent {
 	struct zl_nft_elems adopted;
 	struct zl_mono adopted_until; /* 0: the engine has not spoken yet */
 	int lock_fd;
-	bool dirty; /* the book is newer than the file */
+	bool dirty;				   /* the book is newer than the file */
 	struct zl_error write_error, kernel_error; /* code 0: all is well */
 	zl_agent_report_fn on_report;
 	void *user;
@@ -62,8 +62,8 @@ void zl_agent_know(struct zl_agent *a, const struct zl_known *known);
 void zl_agent_forget(struct zl_agent *a, const struct zl_uuid *domain);
 
 /* What is to be said of a lease now. */
-void zl_agent_report(struct zl_agent *a, const struct zl_book_lease *l,
-	struct zl_lease_report *ret);
+void zl_agent_report(
+	struct zl_agent *a, const struct zl_book_lease *l, struct zl_lease_report *ret);
 
 /* Tell the book about an interface that came, changed or went; then refresh. */
 void zl_agent_on_link(struct zl_agent *a, const struct zl_link_event *e);

@@ -37,8 +37,8 @@ const struct zl_option zl_agent_options[] = {
 
 const size_t zl_agent_options_len = N_ITEMS(zl_agent_options);
 
-int zl_agent_config_read(const char *path, struct zl_agent_config *ret, const char **ret_path,
-	struct zl_error *reterr)
+int zl_agent_config_read(const char *path, struct zl_agent_config *ret,
+	const char **ret_path, struct zl_error *reterr)
 {
 	const char *file = path == NULL ? ZL_AGENT_CONFIG_PATH : path;
 	bool optional = path == NULL && access(file, F_OK) < 0;
@@ -49,7 +49,8 @@ int zl_agent_config_read(const char *path, struct zl_agent_config *ret, const ch
 		if (r < 0)
 			return r;
 	}
-	r = zl_config_read(file, optional, zl_agent_options, zl_agent_options_len, ret, reterr);
+	r = zl_config_read(
+		file, optional, zl_agent_options, zl_agent_options_len, ret, reterr);
 	if (r < 0) {
 		zl_agent_config_done(ret);
 		return r;

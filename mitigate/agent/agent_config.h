@@ -19,8 +19,8 @@ extern const size_t zl_agent_options_len;
  * Read `path`; NULL means ZL_AGENT_CONFIG_PATH, which may be absent.  As root the file must be
  * root's and writable by nobody else.  *ret_path is the one that was meant.
  */
-int zl_agent_config_read(const char *path, struct zl_agent_config *ret, const char **ret_path,
-	struct zl_error *reterr) ZL_CHECKED;
+int zl_agent_config_read(const char *path, struct zl_agent_config *ret,
+	const char **ret_path, struct zl_error *reterr) ZL_CHECKED;
 void zl_agent_config_done(struct zl_agent_config *c);
 
 #endif

@@ -32,8 +32,10 @@ static int adopt(struct zl_agent *a, struct zl_error *reterr)
 		return zl_fail(reterr, r, "out of memory");
 	if (a->adopted.n > 0)
 		zl_log(LOG_WARNING,
-			"kept %zu elements found in table bridge %s without a lease file; "
-			"they go when a controller has connected and does not claim them",
+			"kept %zu elements found in table bridge %s without a lease "
+			"file; "
+			"they go when a controller has connected and does not claim "
+			"them",
 			a->adopted.n, ZL_NFT_TABLE);
 	return 0;
 }
@@ -62,7 +64,8 @@ static int read_book(struct zl_agent *a, struct zl_error *reterr)
 		if (r < 0)
 			return r;
 		zl_log(LOG_ERR,
-			"the damaged file is now %s; taps that are contained stay so, and the "
+			"the damaged file is now %s; taps that are contained stay so, "
+			"and the "
 			"controller sends its leases again",
 			aside);
 	}
@@ -75,14 +78,16 @@ static int open_all(struct zl_agent *a, const char *config_path, pid_t *ret_pid,
 	struct zl_firewall_result result;
 	int r;
 
-	r = zl_limits_parse(a->config->never_touch, a->config->forensic_address, config_path,
-		&a->limits, reterr);
+	r = zl_limits_parse(a->config->never_touch, a->config->forensic_address,
+		config_path, &a->limits, reterr);
 	if (r >= 0)
-		r = zl_leasefile_lock(a->config->state_directory, &a->lock_fd, ret_pid, reterr);
+		r = zl_leasefile_lock(
+			a->config->state_directory, &a->lock_fd, ret_pid, reterr);
 	if (r >= 0)
 		r = zl_links_socket_open(&a->links_socket, reterr);
 	if (r >= 0)
-		r = zl_links_socket_dump(&a->links_socket, &a->links, false, NULL, NULL, reterr);
+		r = zl_links_socket_dump(
+			&a->links_socket, &a->links, false, NULL, NULL, reterr);
 	if (r >= 0)
 		r = zl_firewall_open(&a->firewall, reterr);
 	if (r >= 0)
@@ -166,9 +171,9 @@ void zl_agent_refresh(struct zl_agent *a)
 		return;
 	}
 	if (a->plan.holds && !held)
-		zl_log(LOG_WARNING,
-			"a new tap that belongs to no known domain is cut off for now, because "
-			"a domain of this host is quarantined");
+		zl_log(LOG_WARNING, "a new tap that belongs to no known domain is cut "
+				    "off for now, because "
+				    "a domain of this host is quarantined");
 	if (held && !a->plan.holds)
 		zl_log(LOG_NOTICE, "no new tap is held any more");
 	zl_agent_tell(a, &result);
@@ -180,17 +185,20 @@ void zl_agent_check(struct zl_agent *a, const char *who)
 {
 	struct zl_firewall_result result = { 0 };
 	struct zl_lease_report report;
-	int r = zl_firewall_check(&a->firewall, &a->plan.elems, &result, &a->kernel_error);
+	int r = zl_firewall_check(
+		&a->firewall, &a->plan.elems, &result, &a->kernel_error);
 
 	if (r < 0) {
-		zl_log_error(LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
+		zl_log_error(
+			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
 		zl_agent_tell(a, &result);
 		return;
 	}
 	a->kernel_error = (struct zl_error){ 0 };
 	if (result.repaired)
-		zl_log(LOG_WARNING, "repaired table bridge %s, changed by %s: %s", ZL_NFT_TABLE,
-			who[0] == '\0' ? "somebody" : who, result.difference.msg);
+		zl_log(LOG_WARNING, "repaired table bridge %s, changed by %s: %s",
+			ZL_NFT_TABLE, who[0] == '\0' ? "somebody" : who,
+			result.difference.msg);
 	for (size_t i = 0; result.repaired && i < a->book->n_leases; i++) {
 		struct zl_book_lease *l = a->book->leases[i];
 
@@ -200,7 +208,8 @@ void zl_agent_check(struct zl_agent *a, const char *who)
 		if (report.error.msg[0] == '\0')
 			(void)zl_fail_id(&report.error, 0, "agent.repaired", "",
 				"repaired after a change by %s: %s",
-				who[0] == '\0' ? "somebody" : who, result.difference.msg);
+				who[0] == '\0' ? "somebody" : who,
+				result.difference.msg);
 		if (a->on_report != NULL)
 			a->on_report(&report, &l->lease, a->user);
 	}
@@ -221,7 +230,8 @@ static struct zl_book_lease *take_due(struct zl_agent *a, struct zl_wall now)
 			continue;
 		/* It must not begin anew when it is put again. */
 		if (l->lease.expires.us > now.us)
-			zl_book_bury(a->book, &l->lease.id, now, "hard-cap of the agent's host");
+			zl_book_bury(a->book, &l->lease.id, now,
+				"hard-cap of the agent's host");
 		return zl_book_take(a->book, &l->lease.id);
 	}
 	return NULL;
@@ -230,7 +240,8 @@ static struct zl_book_lease *take_due(struct zl_agent *a, struct zl_wall now)
 static void tell_expired(struct zl_agent *a, const struct zl_book_lease *l,
 	const struct zl_firewall_result *result, struct zl_wall now)
 {
-	struct zl_lease_report report = { .id = l->lease.id, .state = ZL_LEASE_EXPIRED,
+	struct zl_lease_report report = { .id = l->lease.id,
+		.state = ZL_LEASE_EXPIRED,
 		.committed = result->changed ? result->committed : now };
 	char id[ZL_UUID_STR];
 
@@ -240,21 +251,24 @@ static void tell_expired(struct zl_agent *a, const struct zl_book_lease *l,
 	} else if (a->write_error.code != 0) {
 		report.error = a->write_error;
 	}
-	zl_log(LOG_NOTICE, "%s of %s (lease %s) has expired", zl_action_name(l->lease.action),
-		l->lease.domain_name, zl_uuid_format(&l->lease.id, id));
+	zl_log(LOG_NOTICE, "%s of %s (lease %s) has expired",
+		zl_action_name(l->lease.action), l->lease.domain_name,
+		zl_uuid_format(&l->lease.id, id));
 	if (a->on_report != NULL)
 		a->on_report(&report, &l->lease, a->user);
 }
 
 void zl_agent_expire(struct zl_agent *a, struct zl_wall now, struct zl_wall *ret_next)
 {
-	ZL_AUTO(zl_mem) struct zl_book_lease **due =
+	ZL_AUTO(zl_mem)
+	struct zl_book_lease **due =
 		calloc(ZL_BOOK_LEASES_MAX, sizeof(struct zl_book_lease *));
 	struct zl_firewall_result result;
 	struct zl_error err;
 	size_t n = 0;
 
-	while (due != NULL && n < ZL_BOOK_LEASES_MAX && (due[n] = take_due(a, now)) != NULL)
+	while (due != NULL && n < ZL_BOOK_LEASES_MAX &&
+		(due[n] = take_due(a, now)) != NULL)
 		n++;
 	if (n > 0) {
 		if (zl_agent_enforce(a, &result, &err) < 0)
@@ -270,7 +284,8 @@ void zl_agent_expire(struct zl_agent *a, struct zl_wall now, struct zl_wall *ret
 		zl_agent_tell(a, &result);
 	ret_next->us = INT64_MAX;
 	for (size_t i = 0; i < a->book->n_leases; i++) {
-		struct zl_wall end = zl_book_end(a->book->leases[i], a->config->hard_cap);
+		struct zl_wall end =
+			zl_book_end(a->book->leases[i], a->config->hard_cap);
 
 		if (end.us < ret_next->us)
 			*ret_next = end;

@@ -49,10 +49,12 @@ static bool add_known_nics(const struct zl_known *known, struct zl_lease *lease)
 		bool there = lease->n_nics == ZL_LEASE_NICS_MAX;
 
 		for (unsigned k = 0; k < lease->n_nics; k++)
-			there = there || zl_mac_eq(&lease->nics[k].mac, &known->macs[i]);
+			there = there ||
+				zl_mac_eq(&lease->nics[k].mac, &known->macs[i]);
 		if (there)
 			continue;
-		lease->nics[lease->n_nics++] = (struct zl_lease_nic){ .mac = known->macs[i] };
+		lease->nics[lease->n_nics++] =
+			(struct zl_lease_nic){ .mac = known->macs[i] };
 		grown = true;
 	}
 	return grown;
@@ -193,5 +195,6 @@ struct zl_wall zl_book_end(const struct zl_book_lease *l, int64_t cap_s)
 {
 	int64_t cap = l->taken.us + cap_s * ZL_US_PER_S;
 
-	return (struct zl_wall){ l->lease.expires.us < cap ? l->lease.expires.us : cap };
+	return (struct zl_wall){ l->lease.expires.us < cap ? l->lease.expires.us
+							   : cap };
 }

@@ -16,10 +16,11 @@ enum { ZL_BOOK_LEASES_MAX = 1024, ZL_BOOK_KNOWN_MAX = 4096, ZL_BOOK_TOMBS_MAX = 
 
 struct zl_book_lease {
 	struct zl_lease lease;
-	struct zl_wall taken;	  /* when it first came: the hard cap counts from here */
+	struct zl_wall taken; /* when it first came: the hard cap counts from here */
 	struct zl_wall committed; /* the last change that the kernel acknowledged */
-	bool expected[ZL_LEASE_NICS_MAX]; /* the engine named a tap: its absence is a problem */
-	struct zl_lease_report told;	  /* what was last said about it; not on disk */
+	bool expected
+		[ZL_LEASE_NICS_MAX]; /* the engine named a tap: its absence is a problem */
+	struct zl_lease_report told; /* what was last said about it; not on disk */
 };
 
 struct zl_known {
@@ -35,9 +36,10 @@ struct zl_tomb {
 };
 
 struct zl_book {
-	struct zl_book_lease *leases[ZL_BOOK_LEASES_MAX]; /* owned, in order of arrival */
+	struct zl_book_lease
+		*leases[ZL_BOOK_LEASES_MAX]; /* owned, in order of arrival */
 	size_t n_leases;
-	struct zl_map known; /* domain -> struct zl_known, owned */
+	struct zl_map known;			 /* domain -> struct zl_known, owned */
 	struct zl_tomb tombs[ZL_BOOK_TOMBS_MAX]; /* the oldest makes room */
 	size_t n_tombs, next_tomb;
 };
@@ -58,7 +60,8 @@ struct zl_book_lease *zl_book_take(struct zl_book *b, const struct zl_uuid *id);
 bool zl_book_has_quarantine(const struct zl_book *b);
 
 /* Replace what is known of a domain; its quarantines get new NICs, *ret_grown says so. */
-int zl_book_know(struct zl_book *b, const struct zl_known *known, bool *ret_grown) ZL_CHECKED;
+int zl_book_know(
+	struct zl_book *b, const struct zl_known *known, bool *ret_grown) ZL_CHECKED;
 void zl_book_forget(struct zl_book *b, const struct zl_uuid *domain);
 /* Is the tap's MAC that of a NIC of a known domain, or of a lease? */
 bool zl_book_claims(const struct zl_book *b, const struct zl_mac *tap);

@@ -47,13 +47,15 @@ static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
 		return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
 			"lease %s is not released: %s", id, r->error.msg);
 	(void)printf("released lease %s of %s%s%s\n", id, l->domain_name,
-		r->error.code == 0 ? "" : ", but: ", r->error.code == 0 ? "" : r->error.msg);
+		r->error.code == 0 ? "" : ", but: ",
+		r->error.code == 0 ? "" : r->error.msg);
 	return 0;
 }
 
 /* --- in the agent's place ---------------------------------------------------------- */
 
-static int release_here(struct zl_agent *a, const struct wish *w, struct zl_error *reterr)
+static int release_here(
+	struct zl_agent *a, const struct wish *w, struct zl_error *reterr)
 {
 	struct zl_lease_report report;
 	char reason[REASON_MAX];
@@ -78,7 +80,8 @@ static int release_here(struct zl_agent *a, const struct wish *w, struct zl_erro
 		n++;
 	}
 	if (r >= 0 && n == 0 && !w->all)
-		return zl_fail(reterr, -ENOENT, "no such lease here, and no lease of such a domain");
+		return zl_fail(reterr, -ENOENT,
+			"no such lease here, and no lease of such a domain");
 	return r;
 }
 
@@ -93,15 +96,17 @@ struct client {
 
 static int no_answer(pid_t pid, struct zl_error *reterr)
 {
-	(void)zl_fail(reterr, -ETIMEDOUT, "the agent runs (process %d) but does not answer",
-		(int)pid);
-	zl_error_hint(reterr, "end it with 'kill -9 %d' (what it contains stays contained) and "
-			      "try again",
+	(void)zl_fail(reterr, -ETIMEDOUT,
+		"the agent runs (process %d) but does not answer", (int)pid);
+	zl_error_hint(reterr,
+		"end it with 'kill -9 %d' (what it contains stays contained) and "
+		"try again",
 		(int)pid);
 	return -ETIMEDOUT;
 }
 
-static int connect_agent(struct client *c, const char *path, pid_t pid, struct zl_error *reterr)
+static int connect_agent(
+	struct client *c, const char *path, pid_t pid, struct zl_error *reterr)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -121,22 +126,24 @@ static int connect_agent(struct client *c, const char *path, pid_t pid, struct z
 	return zl_fail(reterr, -errno, "cannot connect to the agent at %s: %m", path);
 }
 
-static int receive(struct client *c, struct zl_frame_in *in, pid_t pid, struct zl_error *reterr)
+static int receive(
+	struct client *c, struct zl_frame_in *in, pid_t pid, struct zl_error *reterr)
 {
 	ssize_t n = recv(c->fd, c->buf, sizeof(c->buf), 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return no_answer(pid, reterr);
 	if (n <= 0)
-		return zl_fail(reterr, -EPIPE, "the agent has closed the connection: it lets in "
-					       "root and members of socket-group");
-	return zl_frame_parse(c->buf, (size_t)n, zl_agent_messages, ZL_AGENT_MESSAGE_N, in,
-		reterr);
+		return zl_fail(reterr, -EPIPE,
+			"the agent has closed the connection: it lets in "
+			"root and members of socket-group");
+	return zl_frame_parse(
+		c->buf, (size_t)n, zl_agent_messages, ZL_AGENT_MESSAGE_N, in, reterr);
 }
 
 /* The leases that are wished, from what the agent says first. */
-static int gather(struct client *c, const struct wish *w, pid_t pid, struct zl_lease *to,
-	size_t *ret_n, struct zl_error *reterr)
+static int gather(struct client *c, const struct wish *w, pid_t pid,
+	struct zl_lease *to, size_t *ret_n, struct zl_error *reterr)
 {
 	struct zl_frame_in in;
 	size_t n = 0;
@@ -146,8 +153,8 @@ static int gather(struct client *c, const struct wish *w, pid_t pid, struct zl_l
 		r = receive(c, &in, pid, reterr);
 		if (r < 0)
 			return r;
-		if (in.type != ZL_AGENT_LEASE_STATE || in.tb[ZL_AGENT_A_LEASE] == NULL ||
-			n == ZL_BOOK_LEASES_MAX)
+		if (in.type != ZL_AGENT_LEASE_STATE ||
+			in.tb[ZL_AGENT_A_LEASE] == NULL || n == ZL_BOOK_LEASES_MAX)
 			continue;
 		r = zl_lease_get(in.tb[ZL_AGENT_A_LEASE], &to[n], reterr);
 		if (r < 0)
@@ -183,10 +190,11 @@ static int drop(struct client *c, const struct zl_uuid *id, pid_t pid,
 	return zl_lease_report_get(in.tb[ZL_AGENT_A_REPORT], ret, reterr);
 }
 
-static int release_there(struct client *c, const struct wish *w, pid_t pid,
-	struct zl_error *reterr)
+static int release_there(
+	struct client *c, const struct wish *w, pid_t pid, struct zl_error *reterr)
 {
-	ZL_AUTO(zl_mem) struct zl_lease *leases = calloc(ZL_BOOK_LEASES_MAX + 1, sizeof(*leases));
+	ZL_AUTO(zl_mem)
+	struct zl_lease *leases = calloc(ZL_BOOK_LEASES_MAX + 1, sizeof(*leases));
 	struct zl_lease_report report;
 	size_t n = 0;
 	int r;
@@ -202,7 +210,8 @@ static int release_there(struct client *c, const struct wish *w, pid_t pid,
 	if (r >= 0 && w->all)
 		r = drop(c, &nil, pid, &report, reterr);
 	if (r >= 0 && n == 0 && !w->all)
-		return zl_fail(reterr, -ENOENT, "no such lease here, and no lease of such a domain");
+		return zl_fail(reterr, -ENOENT,
+			"no such lease here, and no lease of such a domain");
 	return r;
 }
 
@@ -217,7 +226,8 @@ int zl_breakglass_release(const struct zl_agent_config *config, const char *conf
 
 	if (!wish.all && !zl_uuid_parse(what, &wish.id))
 		return zl_fail_id(reterr, -EINVAL, "agent.usage", "",
-			"'%s' is neither a lease's id, a domain's uuid nor --all", what);
+			"'%s' is neither a lease's id, a domain's uuid nor --all",
+			what);
 	if (c == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	/* The agent must be able to read what we write. */

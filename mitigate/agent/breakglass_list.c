@@ -32,8 +32,10 @@ static void close_view(struct view *v)
 
 static struct zl_plan_in plan_in(const struct view *v)
 {
-	return (struct zl_plan_in){ .book = v->book, .links = &v->links,
-		.limits = &v->limits, .now = zl_mono_now() };
+	return (struct zl_plan_in){ .book = v->book,
+		.links = &v->links,
+		.limits = &v->limits,
+		.now = zl_mono_now() };
 }
 
 static int open_view(struct view *v, const struct zl_agent_config *config,
@@ -56,7 +58,8 @@ static int open_view(struct view *v, const struct zl_agent_config *config,
 	if (r >= 0)
 		r = zl_links_socket_open(&v->links_socket, reterr);
 	if (r >= 0)
-		r = zl_links_socket_dump(&v->links_socket, &v->links, false, NULL, NULL, reterr);
+		r = zl_links_socket_dump(
+			&v->links_socket, &v->links, false, NULL, NULL, reterr);
 	if (r >= 0)
 		r = zl_firewall_open(&v->firewall, reterr);
 	if (r >= 0)
@@ -68,13 +71,15 @@ static int open_view(struct view *v, const struct zl_agent_config *config,
 	if (r < 0)
 		return r;
 	if (zl_readback_compare_static(v->firewall.read, &v->difference) >= 0 &&
-		zl_readback_compare_elems(v->firewall.read, &v->plan.elems, &v->difference) >= 0)
+		zl_readback_compare_elems(
+			v->firewall.read, &v->plan.elems, &v->difference) >= 0)
 		v->difference = (struct zl_error){ 0 };
 	return 0;
 }
 
 /* A lease as it is in the kernel now. */
-static int look(struct view *v, const struct zl_book_lease *l, struct zl_lease_report *ret)
+static int look(
+	struct view *v, const struct zl_book_lease *l, struct zl_lease_report *ret)
 {
 	ZL_AUTO(zl_nft_elems) struct zl_nft_elems elems = { 0 };
 	struct zl_plan_in in = plan_in(v);
@@ -101,7 +106,8 @@ static void print_text(const struct zl_book_lease *l, const struct zl_lease_repo
 
 	(void)printf("%s  %-10s %-8s %-8s until %s  %s (domain %s)\n",
 		zl_uuid_format(&l->lease.id, id), zl_action_name(l->lease.action),
-		l->lease.action == ZL_ACTION_QUARANTINE ? zl_grade_name(l->lease.grade) : "-",
+		l->lease.action == ZL_ACTION_QUARANTINE ? zl_grade_name(l->lease.grade)
+							: "-",
 		zl_lease_state_name(r->state), zl_wall_format(l->lease.expires, ends),
 		l->lease.domain_name, zl_uuid_format(&l->lease.domain, domain));
 	(void)printf("    cause: %s\n", l->lease.cause);
@@ -132,15 +138,16 @@ static json_t *json_of(const struct zl_book_lease *l, const struct zl_lease_repo
 {
 	char id[ZL_UUID_STR], domain[ZL_UUID_STR];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}", "id",
-		zl_uuid_format(&l->lease.id, id), "action", zl_action_name(l->lease.action),
-		"grade", zl_grade_name(l->lease.grade), "domain", l->lease.domain_name,
-		"domain_uuid", zl_uuid_format(&l->lease.domain, domain), "state",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}",
+		"id", zl_uuid_format(&l->lease.id, id), "action",
+		zl_action_name(l->lease.action), "grade", zl_grade_name(l->lease.grade),
+		"domain", l->lease.domain_name, "domain_uuid",
+		zl_uuid_format(&l->lease.domain, domain), "state",
 		zl_lease_state_name(r->state), "created_ms",
 		(json_int_t)zl_wall_ms(l->lease.created), "committed_ms",
 		(json_int_t)zl_wall_ms(l->committed), "expires_ms",
-		(json_int_t)zl_wall_ms(l->lease.expires), "cause", l->lease.cause, "problem",
-		r->error.msg, "objects", lines_of(r->objects));
+		(json_int_t)zl_wall_ms(l->lease.expires), "cause", l->lease.cause,
+		"problem", r->error.msg, "objects", lines_of(r->objects));
 }
 
 static int print_json(struct view *v)
@@ -151,11 +158,12 @@ static int print_json(struct view *v)
 
 	for (size_t i = 0; r >= 0 && i < v->book->n_leases; i++) {
 		r = look(v, v->book->leases[i], &report);
-		(void)json_array_append_new(leases, json_of(v->book->leases[i], &report));
+		(void)json_array_append_new(
+			leases, json_of(v->book->leases[i], &report));
 	}
-	all = json_pack("{s:i, s:o, s:{s:b, s:s, s:I}}", "schema", 1, "leases", leases, "kernel",
-		"as_planned", v->difference.code == 0, "difference", v->difference.msg,
-		"elements", (json_int_t)v->firewall.read->elems.n);
+	all = json_pack("{s:i, s:o, s:{s:b, s:s, s:I}}", "schema", 1, "leases", leases,
+		"kernel", "as_planned", v->difference.code == 0, "difference",
+		v->difference.msg, "elements", (json_int_t)v->firewall.read->elems.n);
 	if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) < 0)
 		r = -ENOMEM;
 	json_decref(all);

@@ -104,8 +104,10 @@ int zl_firewall_check(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
 	if (r >= 0)
 		r = compare(fw, wanted, reterr);
 	if (r < 0) {
-		zl_error_prefix(reterr, "cannot repair the table bridge %s", ZL_NFT_TABLE);
-		zl_error_hint(reterr, "see 'nft list table bridge %s' and 'nft monitor'",
+		zl_error_prefix(
+			reterr, "cannot repair the table bridge %s", ZL_NFT_TABLE);
+		zl_error_hint(reterr,
+			"see 'nft list table bridge %s' and 'nft monitor'",
 			ZL_NFT_TABLE);
 		return r;
 	}

@@ -19,8 +19,19 @@
 enum { FILE_VERSION = 1, FILE_MAX = 64 * 1024 * 1024, SHA_SIZE = 32 };
 
 enum { F_HEADER = 1, F_LEASE, F_KNOWN, F_TOMB, F_END, F_N };
-enum { A_VERSION = 1, A_LEASE, A_TAKEN, A_COMMITTED, A_DOMAIN, A_MAC, A_ID, A_WHEN, A_TEXT,
-	A_COUNT, A_SHA };
+enum {
+	A_VERSION = 1,
+	A_LEASE,
+	A_TAKEN,
+	A_COMMITTED,
+	A_DOMAIN,
+	A_MAC,
+	A_ID,
+	A_WHEN,
+	A_TEXT,
+	A_COUNT,
+	A_SHA
+};
 
 /* clang-format off */
 static const struct zl_attr header[] = {
@@ -79,7 +90,8 @@ static void start(struct image *im, struct zl_frame *f, uint16_t type)
 			im->room = room;
 		}
 	}
-	zl_frame_start(f, im->at + im->n, im->failed ? 0 : ZL_FRAME_MAX, type, ++im->count);
+	zl_frame_start(
+		f, im->at + im->n, im->failed ? 0 : ZL_FRAME_MAX, type, ++im->count);
 }
 
 static void finish(struct image *im, struct zl_frame *f)
@@ -116,7 +128,8 @@ static void put_known(struct image *im, const struct zl_book *book)
 		start(im, &f, F_KNOWN);
 		zl_frame_put_bytes(&f, A_DOMAIN, k->domain.b, sizeof(k->domain.b));
 		for (size_t m = 0; m < k->n_macs; m++)
-			zl_frame_put_bytes(&f, A_MAC, k->macs[m].b, sizeof(k->macs[m].b));
+			zl_frame_put_bytes(
+				&f, A_MAC, k->macs[m].b, sizeof(k->macs[m].b));
 		finish(im, &f);
 	}
 }
@@ -176,8 +189,9 @@ static int write_all(int fd, const char *at, size_t n)
 static int replace(int dir, const struct image *im)
 {
 	static const char tmp[] = ZL_LEASEFILE_NAME ".new";
-	ZL_AUTO(zl_fd) int fd =
-		openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ZL_AUTO(zl_fd)
+	int fd = openat(
+		dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r;
 
 	if (fd < 0)
@@ -185,12 +199,14 @@ static int replace(int dir, const struct image *im)
 	r = write_all(fd, im->at, im->n);
 	if (r < 0)
 		return r;
-	if (fsync(fd) < 0 || renameat(dir, tmp, dir, ZL_LEASEFILE_NAME) < 0 || fsync(dir) < 0)
+	if (fsync(fd) < 0 || renameat(dir, tmp, dir, ZL_LEASEFILE_NAME) < 0 ||
+		fsync(dir) < 0)
 		return -errno;
 	return 0;
 }
 
-int zl_leasefile_write(const char *dir, const struct zl_book *book, struct zl_error *reterr)
+int zl_leasefile_write(
+	const char *dir, const struct zl_book *book, struct zl_error *reterr)
 {
 	__attribute__((cleanup(image_autop))) struct image im = { 0 };
 	ZL_AUTO(zl_fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,7 +219,8 @@ int zl_leasefile_write(const char *dir, const struct zl_book *book, struct zl_er
 	if (r >= 0)
 		return 0;
 	return zl_fail_id(reterr, r, "agent.leasefile.write",
-		"make room or mend the permissions there; the agent tries again by itself",
+		"make room or mend the permissions there; the agent tries again by "
+		"itself",
 		"leases could not be written to %s/%s: %s", dir, ZL_LEASEFILE_NAME,
 		strerror(-r));
 }
@@ -212,11 +229,12 @@ int zl_leasefile_write(const char *dir, const struct zl_book *book, struct zl_er
 
 static int damaged(struct zl_error *reterr, const char *what)
 {
-	return zl_fail_id(reterr, -EBADMSG, "agent.leasefile.damaged", "", "lease file: %s", what);
+	return zl_fail_id(reterr, -EBADMSG, "agent.leasefile.damaged", "",
+		"lease file: %s", what);
 }
 
-static int take_lease(const struct zl_frame_in *in, struct zl_book *book,
-	struct zl_error *reterr)
+static int take_lease(
+	const struct zl_frame_in *in, struct zl_book *book, struct zl_error *reterr)
 {
 	struct zl_book_lease *l;
 	struct zl_lease from;
@@ -234,8 +252,8 @@ static int take_lease(const struct zl_frame_in *in, struct zl_book *book,
 	return 0;
 }
 
-static int take_known(const struct zl_frame_in *in, struct zl_book *book,
-	struct zl_error *reterr)
+static int take_known(
+	const struct zl_frame_in *in, struct zl_book *book, struct zl_error *reterr)
 {
 	struct zl_known k = { 0 };
 	const struct nlattr *a;
@@ -243,17 +261,16 @@ static int take_known(const struct zl_frame_in *in, struct zl_book *book,
 	int r;
 
 	zl_attr_copy(in->tb[A_DOMAIN], k.domain.b, sizeof(k.domain.b));
-	zl_frame_each(a, in, A_MAC)
-		if (k.n_macs < ZL_LEASE_NICS_MAX)
-			zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
+	zl_frame_each(a, in, A_MAC) if (k.n_macs < ZL_LEASE_NICS_MAX)
+		zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
 	r = zl_book_know(book, &k, &grown);
 	if (r < 0)
 		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
 	return 0;
 }
 
-static int take_frame(const struct zl_frame_in *in, struct zl_book *book,
-	struct zl_error *reterr)
+static int take_frame(
+	const struct zl_frame_in *in, struct zl_book *book, struct zl_error *reterr)
 {
 	struct zl_uuid id;
 
@@ -262,23 +279,20 @@ static int take_frame(const struct zl_frame_in *in, struct zl_book *book,
 		if (zl_attr_u32(in->tb[A_VERSION]) != FILE_VERSION)
 			return damaged(reterr, "of another version");
 		return 0;
-	case F_LEASE:
-		return take_lease(in, book, reterr);
-	case F_KNOWN:
-		return take_known(in, book, reterr);
+	case F_LEASE: return take_lease(in, book, reterr);
+	case F_KNOWN: return take_known(in, book, reterr);
 	case F_TOMB:
 		zl_attr_copy(in->tb[A_ID], id.b, sizeof(id.b));
 		zl_book_bury(book, &id,
 			(struct zl_wall){ (int64_t)zl_attr_u64(in->tb[A_WHEN]) },
 			zl_attr_str(in->tb[A_TEXT]));
 		return 0;
-	default:
-		return damaged(reterr, "frame of unknown type");
+	default: return damaged(reterr, "frame of unknown type");
 	}
 }
 
-static int check_end(const struct zl_frame_in *in, const char *at, size_t n, size_t size,
-	uint32_t count, struct zl_error *reterr)
+static int check_end(const struct zl_frame_in *in, const char *at, size_t n,
+	size_t size, uint32_t count, struct zl_error *reterr)
 {
 	uint8_t sha[SHA_SIZE];
 
@@ -293,7 +307,8 @@ static int check_end(const struct zl_frame_in *in, const char *at, size_t n, siz
 }
 
 /* Whether the checksum holds is known at the end; the caller drops the book if not. */
-static int parse(const char *at, size_t size, struct zl_book *book, struct zl_error *reterr)
+static int parse(
+	const char *at, size_t size, struct zl_book *book, struct zl_error *reterr)
 {
 	size_t n = 0;
 
@@ -339,8 +354,8 @@ int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *re
 	return parse(bytes, (size_t)st.st_size, book, reterr);
 }
 
-int zl_leasefile_set_aside(const char *dir, char *ret_name, size_t size,
-	struct zl_error *reterr)
+int zl_leasefile_set_aside(
+	const char *dir, char *ret_name, size_t size, struct zl_error *reterr)
 {
 	char from[PATH_MAX], to[PATH_MAX], when[ZL_WALL_STR];
 
@@ -353,7 +368,8 @@ int zl_leasefile_set_aside(const char *dir, char *ret_name, size_t size,
 	return 0;
 }
 
-int zl_leasefile_lock(const char *dir, int *ret_fd, pid_t *ret_pid, struct zl_error *reterr)
+int zl_leasefile_lock(
+	const char *dir, int *ret_fd, pid_t *ret_pid, struct zl_error *reterr)
 {
 	char path[PATH_MAX], text[16] = "";
 	ZL_AUTO(zl_fd) int fd = -1;
@@ -368,7 +384,8 @@ int zl_leasefile_lock(const char *dir, int *ret_fd, pid_t *ret_pid, struct zl_er
 			return zl_fail(reterr, -errno, "cannot lock %s: %m", path);
 		if (read(fd, text, sizeof(text) - 1) > 0)
 			*ret_pid = (pid_t)strtol(text, NULL, 10);
-		return zl_fail(reterr, -EBUSY, "%s is held by process %d", path, (int)*ret_pid);
+		return zl_fail(reterr, -EBUSY, "%s is held by process %d", path,
+			(int)*ret_pid);
 	}
 	(void)snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)

@@ -24,7 +24,8 @@ int zl_leasefile_write(const char *dir, const struct zl_book *book,
  * Read into an empty book.  -ENOENT: no file.  -EBADMSG: damaged (reterr says how); the book
  * is not to be used then.
  */
-int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *reterr) ZL_CHECKED;
+int zl_leasefile_read(
+	const char *dir, struct zl_book *book, struct zl_error *reterr) ZL_CHECKED;
 
 /* Move a damaged file out of the way: "leases.damaged-2026-11-23T20:04:05.123Z". */
 int zl_leasefile_set_aside(const char *dir, char *ret_name, size_t size,

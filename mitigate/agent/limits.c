@@ -20,8 +20,8 @@ int zl_limits_check_file(const char *path, uid_t owner, struct zl_error *reterr)
 			"%s must belong to uid %u and be writable by nobody else: it "
 			"holds the never-touch list",
 			path, (unsigned)owner);
-		zl_error_hint(reterr, "chown %u %s && chmod go-w %s", (unsigned)owner, path,
-			path);
+		zl_error_hint(reterr, "chown %u %s && chmod go-w %s", (unsigned)owner,
+			path, path);
 		return -EPERM;
 	}
 	return 0;
@@ -55,11 +55,13 @@ int zl_limits_parse(const char *never, const char *peers, const char *path,
 	ret->path = path;
 	while (zl_config_each(&never, item, sizeof(item))) {
 		if (ret->n_never == ZL_LIMITS_MAX)
-			return zl_fail(reterr, -E2BIG, "%s: never-touch has more than %d items",
-				path, ZL_LIMITS_MAX);
+			return zl_fail(reterr, -E2BIG,
+				"%s: never-touch has more than %d items", path,
+				ZL_LIMITS_MAX);
 		if (parse_never(item, &ret->never[ret->n_never++]) < 0)
 			return zl_fail(reterr, -EINVAL,
-				"%s: never-touch: '%s' is no domain uuid, MAC or interface name",
+				"%s: never-touch: '%s' is no domain uuid, MAC or "
+				"interface name",
 				path, item);
 	}
 	while (zl_config_each(&peers, item, sizeof(item))) {
@@ -71,7 +73,8 @@ int zl_limits_parse(const char *never, const char *peers, const char *path,
 			zl_addr_is_multicast(&ret->peers[ret->n_peers]) ||
 			zl_addr_is_zero(&ret->peers[ret->n_peers]))
 			return zl_fail(reterr, -EINVAL,
-				"%s: forensic-address: '%s' is not the address of one machine",
+				"%s: forensic-address: '%s' is not the address of one "
+				"machine",
 				path, item);
 		ret->n_peers++;
 	}
@@ -105,8 +108,10 @@ int zl_limits_check_lease(const struct zl_limits *l, const struct zl_lease *leas
 		for (unsigned k = 0; k < lease->n_nics; k++) {
 			const struct zl_lease_nic *nic = &lease->nics[k];
 
-			if (never->kind == ZL_LIMIT_MAC && same_nic(&never->mac, &nic->mac))
-				return refuse(l, zl_mac_format(&never->mac, text), reterr);
+			if (never->kind == ZL_LIMIT_MAC &&
+				same_nic(&never->mac, &nic->mac))
+				return refuse(
+					l, zl_mac_format(&never->mac, text), reterr);
 			if (never->kind == ZL_LIMIT_INTERFACE && nic->tap[0] != '\0' &&
 				strcmp(never->interface, nic->tap) == 0)
 				return refuse(l, never->interface, reterr);

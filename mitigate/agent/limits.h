@@ -32,7 +32,8 @@ struct zl_limits {
 };
 
 /* Is `path` owned by `owner` and writable by nobody else?  -EPERM with a sentence. */
-int zl_limits_check_file(const char *path, uid_t owner, struct zl_error *reterr) ZL_CHECKED;
+int zl_limits_check_file(
+	const char *path, uid_t owner, struct zl_error *reterr) ZL_CHECKED;
 
 /* Parse the lists never-touch and forensic-address; -EINVAL names the bad item. */
 int zl_limits_parse(const char *never, const char *peers, const char *path,

@@ -52,35 +52,34 @@ static void read_info(const struct nlattr *nest, struct zl_link *to)
 {
 	const struct nlattr *a, *b;
 
-	mnl_attr_for_each_nested(a, nest)
-		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-			copy_text(a, to->kind, sizeof(to->kind));
+	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		copy_text(a, to->kind, sizeof(to->kind));
 	if (strcmp(to->kind, "tun") != 0)
 		return;
-	mnl_attr_for_each_nested(a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		if (mnl_attr_get_type(a) != IFLA_INFO_DATA)
 			continue;
-		mnl_attr_for_each_nested(b, a)
-			if (mnl_attr_get_type(b) == IFLA_TUN_TYPE &&
-				mnl_attr_get_payload_len(b) == 1)
-				to->tap = mnl_attr_get_u8(b) == IFF_TAP;
+		mnl_attr_for_each_nested(
+			b, a) if (mnl_attr_get_type(b) == IFLA_TUN_TYPE &&
+				  mnl_attr_get_payload_len(b) == 1) to->tap =
+			mnl_attr_get_u8(b) == IFF_TAP;
 	}
 }
 
-static void read_link(const struct nlmsghdr *nlh, const struct ifinfomsg *ifi,
-	struct zl_link *to)
+static void read_link(
+	const struct nlmsghdr *nlh, const struct ifinfomsg *ifi, struct zl_link *to)
 {
 	const struct nlattr *a;
 
 	*to = (struct zl_link){ .ifindex = (uint32_t)ifi->ifi_index,
 		.up = (ifi->ifi_flags & IFF_UP) != 0 };
-	mnl_attr_for_each(a, nlh, sizeof(*ifi)) {
+	mnl_attr_for_each(a, nlh, sizeof(*ifi))
+	{
 		size_t n = mnl_attr_get_payload_len(a);
 
 		switch (mnl_attr_get_type(a)) {
-		case IFLA_IFNAME:
-			copy_text(a, to->name, sizeof(to->name));
-			break;
+		case IFLA_IFNAME: copy_text(a, to->name, sizeof(to->name)); break;
 		case IFLA_ADDRESS:
 			if (n == sizeof(to->mac.b))
 				memcpy(to->mac.b, mnl_attr_get_payload(a), n);
@@ -89,11 +88,8 @@ static void read_link(const struct nlmsghdr *nlh, const struct ifinfomsg *ifi,
 			if (n == sizeof(uint32_t))
 				to->master = mnl_attr_get_u32(a);
 			break;
-		case IFLA_LINKINFO:
-			read_info(a, to);
-			break;
-		default:
-			break;
+		case IFLA_LINKINFO: read_info(a, to); break;
+		default: break;
 		}
 	}
 }
@@ -101,8 +97,8 @@ static void read_link(const struct nlmsghdr *nlh, const struct ifinfomsg *ifi,
 static bool is_same(const struct zl_link *a, const struct zl_link *b)
 {
 	return a->master == b->master && a->tap == b->tap && a->up == b->up &&
-		zl_mac_eq(&a->mac, &b->mac) && strcmp(a->name, b->name) == 0 &&
-		strcmp(a->kind, b->kind) == 0;
+	       zl_mac_eq(&a->mac, &b->mac) && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->kind, b->kind) == 0;
 }
 
 static int on_link(struct zl_links *l, const struct nlmsghdr *nlh, bool fresh,
@@ -149,14 +145,15 @@ static int on_link(struct zl_links *l, const struct nlmsghdr *nlh, bool fresh,
 	return 0;
 }
 
-static bool read_neigh(const struct nlmsghdr *nlh, const struct ndmsg *nd,
-	struct zl_neigh *to)
+static bool read_neigh(
+	const struct nlmsghdr *nlh, const struct ndmsg *nd, struct zl_neigh *to)
 {
 	const struct nlattr *a;
 	bool has_addr = false;
 
 	*to = (struct zl_neigh){ .ifindex = (uint32_t)nd->ndm_ifindex };
-	mnl_attr_for_each(a, nlh, sizeof(*nd)) {
+	mnl_attr_for_each(a, nlh, sizeof(*nd))
+	{
 		size_t n = mnl_attr_get_payload_len(a);
 		const uint8_t *v = mnl_attr_get_payload(a);
 
@@ -170,10 +167,11 @@ static bool read_neigh(const struct nlmsghdr *nlh, const struct ndmsg *nd,
 	return has_addr;
 }
 
-static int on_neigh(struct zl_links *l, const struct nlmsghdr *nlh, struct zl_link_event *ret)
+static int on_neigh(
+	struct zl_links *l, const struct nlmsghdr *nlh, struct zl_link_event *ret)
 {
-	const uint16_t alive = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE |
-		NUD_PERMANENT;
+	const uint16_t alive =
+		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 	const struct ndmsg *nd = mnl_nlmsg_get_payload(nlh);
 	struct neigh_key key = { 0 };
 	struct zl_neigh neigh, *known;
@@ -220,13 +218,10 @@ int zl_links_on_message(struct zl_links *l, const struct nlmsghdr *nlh, bool fre
 	*ret = (struct zl_link_event){ .change = ZL_LINK_SAME };
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWLINK:
-	case RTM_DELLINK:
-		return on_link(l, nlh, fresh, now, ret);
+	case RTM_DELLINK: return on_link(l, nlh, fresh, now, ret);
 	case RTM_NEWNEIGH:
-	case RTM_DELNEIGH:
-		return on_neigh(l, nlh, ret);
-	default:
-		return 0;
+	case RTM_DELNEIGH: return on_neigh(l, nlh, ret);
+	default: return 0;
 	}
 }
 

@@ -28,7 +28,7 @@ struct zl_link {
 	char kind[ZL_LINK_KIND]; /* "tun", "bridge", "veth", "macvtap", ... or "" */
 	struct zl_mac mac;
 	bool tap, up;
-	bool fresh;	      /* came after we started: may have to be held */
+	bool fresh;	       /* came after we started: may have to be held */
 	struct zl_mono judged; /* since when it has its MAC: start of the hold */
 	struct zl_mac judged_mac;
 };

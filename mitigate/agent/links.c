@@ -9,7 +9,12 @@
 
 #include <linux/rtnetlink.h>
 
-enum { BUF_SIZE = 64 * 1024, QUEUE_SIZE = 8 * 1024 * 1024, DUMP_TRIES = 5, ANSWER_SECONDS = 5 };
+enum {
+	BUF_SIZE = 64 * 1024,
+	QUEUE_SIZE = 8 * 1024 * 1024,
+	DUMP_TRIES = 5,
+	ANSWER_SECONDS = 5
+};
 
 static struct mnl_socket *open_one(unsigned groups)
 {
@@ -19,8 +24,10 @@ static struct mnl_socket *open_one(unsigned groups)
 
 	if (nl == NULL)
 		return NULL;
-	(void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	(void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(
+		mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	(void)setsockopt(
+		mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
 		int saved = errno;
 
@@ -127,8 +134,10 @@ static int remove_unseen(struct taking *t)
 
 	while (again) {
 		again = false;
-		for (size_t i = 0; (link = zl_map_next(&t->links->by_index, &i)) != NULL;) {
-			struct zl_link_event e = { .change = ZL_LINK_REMOVED, .link = *link };
+		for (size_t i = 0;
+			(link = zl_map_next(&t->links->by_index, &i)) != NULL;) {
+			struct zl_link_event e = { .change = ZL_LINK_REMOVED,
+				.link = *link };
 
 			if (zl_map_find(t->seen, &link->ifindex) != NULL)
 				continue;
@@ -146,7 +155,9 @@ int zl_links_socket_dump(struct zl_links_socket *s, struct zl_links *l, bool fre
 	zl_links_fn on, void *user, struct zl_error *reterr)
 {
 	struct zl_map seen;
-	struct taking t = { .links = l, .fresh = fresh, .on = on, .user = user, .seen = &seen };
+	struct taking t = {
+		.links = l, .fresh = fresh, .on = on, .user = user, .seen = &seen
+	};
 	int r = -EINTR;
 
 	zl_map_init(&seen, sizeof(uint32_t), ZL_LINKS_MAX);
@@ -161,13 +172,14 @@ int zl_links_socket_dump(struct zl_links_socket *s, struct zl_links *l, bool fre
 		r = dump(s, RTM_GETNEIGH, &t);
 	zl_map_done(&seen);
 	if (r < 0)
-		return zl_fail(reterr, r, "links: cannot list interfaces and neighbours: %s",
+		return zl_fail(reterr, r,
+			"links: cannot list interfaces and neighbours: %s",
 			strerror(-r));
 	return 0;
 }
 
-int zl_links_socket_events(struct zl_links_socket *s, struct zl_links *l, zl_links_fn on,
-	void *user)
+int zl_links_socket_events(
+	struct zl_links_socket *s, struct zl_links *l, zl_links_fn on, void *user)
 {
 	struct taking t = { .links = l, .fresh = true, .on = on, .user = user };
 	int fd = mnl_socket_get_fd(s->events);

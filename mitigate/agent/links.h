@@ -32,7 +32,7 @@ int zl_links_socket_dump(struct zl_links_socket *s, struct zl_links *l, bool fre
 /*
  * Take in all events that wait.  -ENOBUFS: some were lost, dump again.
  */
-int zl_links_socket_events(struct zl_links_socket *s, struct zl_links *l, zl_links_fn on,
-	void *user) ZL_CHECKED;
+int zl_links_socket_events(struct zl_links_socket *s, struct zl_links *l,
+	zl_links_fn on, void *user) ZL_CHECKED;
 
 #endif

@@ -22,14 +22,20 @@
 #include "mitigate/agent/leasefile.h"
 #include "mitigate/agent/server.h"
 
-enum { EXIT_USAGE = 2, EXIT_NOT_FOUND = 3, SOCKET_MODE = 0660, STATE_MODE = 0700,
-	RUN_MODE = 0755 };
+enum {
+	EXIT_USAGE = 2,
+	EXIT_NOT_FOUND = 3,
+	SOCKET_MODE = 0660,
+	STATE_MODE = 0700,
+	RUN_MODE = 0755
+};
 
 /* Make a missing directory (not its parents). */
 static int make_directory(const char *path, mode_t mode, struct zl_error *reterr)
 {
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
-		return zl_fail(reterr, -errno, "cannot make the directory %s: %m", path);
+		return zl_fail(
+			reterr, -errno, "cannot make the directory %s: %m", path);
 	return 0;
 }
 
@@ -45,10 +51,11 @@ static int prepare_state(const struct zl_agent_config *config, struct zl_error *
 		return r;
 	pw = getpwnam(config->user);
 	for (size_t i = 0; pw != NULL && i < N_ITEMS(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s", config->state_directory, names[i]);
+		(void)snprintf(
+			path, sizeof(path), "%s%s", config->state_directory, names[i]);
 		if (lchown(path, pw->pw_uid, pw->pw_gid) < 0 && errno != ENOENT)
-			return zl_fail(reterr, -errno, "cannot give %s to user %s: %m", path,
-				config->user);
+			return zl_fail(reterr, -errno, "cannot give %s to user %s: %m",
+				path, config->user);
 	}
 	return 0;
 }
@@ -93,7 +100,8 @@ static int serve(const struct zl_agent_config *config, const char *config_path,
 	}
 	r = zl_server_open(s, config, config_path, group, fd, &other, reterr);
 	if (r == -EBUSY)
-		return zl_fail(reterr, r, "another zonelock-agent runs (process %d)", (int)other);
+		return zl_fail(reterr, r, "another zonelock-agent runs (process %d)",
+			(int)other);
 	if (r < 0)
 		return r;
 	zl_log(LOG_NOTICE, "zonelock-agent %s: %zu leases, listening at %s", ZL_VERSION,
@@ -113,14 +121,16 @@ static void print_help(FILE *to)
 		"  (none)                             run\n"
 		"  list [--json]                      list the leases of this host\n"
 		"  release LEASE | DOMAIN-UUID | --all\n"
-		"                                     end leases, whether an agent runs or not\n"
+		"                                     end leases, whether an agent "
+		"runs or not\n"
 		"\n"
 		"options in section [agent] of %s:\n",
 		ZL_AGENT_CONFIG_PATH);
 	for (size_t i = 0; i < zl_agent_options_len; i++)
-		(void)fprintf(to, "  %-18s %s (default: %s)\n", zl_agent_options[i].name,
-			zl_agent_options[i].help,
-			zl_agent_options[i].def[0] == '\0' ? "none" : zl_agent_options[i].def);
+		(void)fprintf(to, "  %-18s %s (default: %s)\n",
+			zl_agent_options[i].name, zl_agent_options[i].help,
+			zl_agent_options[i].def[0] == '\0' ? "none"
+							   : zl_agent_options[i].def);
 }
 
 static int fail(const struct zl_error *err)
@@ -128,9 +138,9 @@ static int fail(const struct zl_error *err)
 	(void)fprintf(stderr, "error: %s\n", err->msg);
 	if (err->hint[0] != '\0')
 		(void)fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == -ENOENT ? EXIT_NOT_FOUND :
-		strcmp(err->id, "agent.usage") == 0 ? EXIT_USAGE :
-						      EXIT_FAILURE;
+	return err->code == -ENOENT		     ? EXIT_NOT_FOUND
+	       : strcmp(err->id, "agent.usage") == 0 ? EXIT_USAGE
+						     : EXIT_FAILURE;
 }
 
 /* The command after the options; 0, or a negative errno. */
@@ -148,7 +158,7 @@ static int run(int argc, char **argv, const char *path, struct zl_error *reterr)
 	else if (argc == 0)
 		r = serve(&config, config_path, reterr);
 	else if (strcmp(command, "list") == 0 &&
-		(argc == 1 || (argc == 2 && strcmp(argv[1], "--json") == 0)))
+		 (argc == 1 || (argc == 2 && strcmp(argv[1], "--json") == 0)))
 		r = zl_breakglass_list(&config, config_path, argc == 2, reterr);
 	else if (strcmp(command, "release") == 0 && argc == 2)
 		r = zl_breakglass_release(&config, config_path, argv[1], reterr);
@@ -174,18 +184,12 @@ int main(int argc, char **argv)
 	(void)umask(022); /* what is private is made so by its own mode */
 	while ((c = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1)
 		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'h':
-			print_help(stdout);
-			return EXIT_SUCCESS;
+		case 'c': path = optarg; break;
+		case 'h': print_help(stdout); return EXIT_SUCCESS;
 		case 'V':
 			(void)printf("zonelock-agent %s\n", ZL_VERSION);
 			return EXIT_SUCCESS;
-		default:
-			print_help(stderr);
-			return EXIT_USAGE;
+		default: print_help(stderr); return EXIT_USAGE;
 		}
 	if (run(argc - optind, argv + optind, path, &err) < 0)
 		return fail(&err);

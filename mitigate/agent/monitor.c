@@ -23,8 +23,8 @@ int zl_monitor_open(struct zl_monitor *m, struct zl_error *reterr)
 		return zl_fail(reterr, -ENOMEM, "nft: out of memory");
 	m->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (m->nl != NULL) {
-		(void)setsockopt(mnl_socket_get_fd(m->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size,
-			sizeof(size));
+		(void)setsockopt(mnl_socket_get_fd(m->nl), SOL_SOCKET, SO_RCVBUFFORCE,
+			&size, sizeof(size));
 		if (mnl_socket_bind(m->nl, 1U << (NFNLGRP_NFTABLES - 1),
 			    MNL_SOCKET_AUTOPID) >= 0)
 			return 0;
@@ -49,12 +49,14 @@ static void read_who(const struct nlmsghdr *nlh, char who[static ZL_MONITOR_WHO]
 	const struct nlattr *a;
 	uint32_t pid = 0;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
 		size_t n = mnl_attr_get_payload_len(a);
 
 		if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && n == sizeof(pid))
 			pid = ntohl(mnl_attr_get_u32(a));
-		else if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME && n <= NAME_MAX_LEN)
+		else if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME &&
+			 n <= NAME_MAX_LEN)
 			memcpy(name, mnl_attr_get_payload(a), n);
 	}
 	if (name[0] != '\0')
@@ -86,7 +88,8 @@ bool zl_monitor_drain(
 
 	who[0] = '\0';
 	for (;;) {
-		ssize_t n = recv(mnl_socket_get_fd(m->nl), m->buf, BUF_SIZE, MSG_DONTWAIT);
+		ssize_t n =
+			recv(mnl_socket_get_fd(m->nl), m->buf, BUF_SIZE, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -80,8 +80,8 @@ static void remember(struct zl_nft_batch *b, const char *fmt, va_list ap)
 static struct nlmsghdr *start(struct zl_nft_batch *b, uint16_t type, uint16_t flags,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-static struct nlmsghdr *start(struct zl_nft_batch *b, uint16_t type, uint16_t flags,
-	const char *fmt, ...)
+static struct nlmsghdr *start(
+	struct zl_nft_batch *b, uint16_t type, uint16_t flags, const char *fmt, ...)
 {
 	char *at = room_for_message(b);
 	va_list ap;
@@ -123,7 +123,8 @@ void zl_nft_batch_done(struct zl_nft_batch *b)
 }
 
 /* nft keeps comments as type-length-value in the user data of an object. */
-static uint32_t comment_udata(uint8_t type, const char *comment, uint8_t out[static UDATA_MAX])
+static uint32_t comment_udata(
+	uint8_t type, const char *comment, uint8_t out[static UDATA_MAX])
 {
 	struct nftnl_udata_buf *buf = nftnl_udata_buf_alloc(UDATA_MAX);
 	uint32_t n = 0;
@@ -141,7 +142,8 @@ static uint32_t comment_udata(uint8_t type, const char *comment, uint8_t out[sta
 /* nft add table bridge zonelock { comment "..." ; } */
 void zl_nft_batch_table(struct zl_nft_batch *b, bool add)
 {
-	static const char comment[] = "zonelock: managed by zonelock-agent, which repairs changes";
+	static const char comment[] =
+		"zonelock: managed by zonelock-agent, which repairs changes";
 	ZL_AUTO(nftnl_table) struct nftnl_table *t = nftnl_table_alloc();
 	uint8_t udata[UDATA_MAX];
 	struct nlmsghdr *nlh;
@@ -156,8 +158,9 @@ void zl_nft_batch_table(struct zl_nft_batch *b, bool add)
 	n = comment_udata(NFTNL_UDATA_TABLE_COMMENT, comment, udata);
 	if (add)
 		nftnl_table_set_data(t, NFTNL_TABLE_USERDATA, udata, n);
-	nlh = start(b, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0,
-		"%s table bridge %s", add ? "add" : "delete", ZL_NFT_TABLE);
+	nlh = start(b, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE,
+		add ? NLM_F_CREATE : 0, "%s table bridge %s", add ? "add" : "delete",
+		ZL_NFT_TABLE);
 	if (nlh == NULL)
 		return;
 	nftnl_table_nlmsg_build_payload(nlh, t);
@@ -195,7 +198,8 @@ static void add_chain(struct zl_nft_batch *b, const struct zl_nft_chain_row *row
 }
 
 /* What nft needs to print the elements: the order of the key's bytes, and the comment. */
-static uint32_t set_udata(const struct zl_nft_set_row *row, uint8_t out[static UDATA_MAX])
+static uint32_t set_udata(
+	const struct zl_nft_set_row *row, uint8_t out[static UDATA_MAX])
 {
 	enum { HOST_ORDER = 1, NETWORK_ORDER = 2 }; /* enum byteorder of nftables */
 	struct nftnl_udata_buf *buf = nftnl_udata_buf_alloc(UDATA_MAX);
@@ -215,7 +219,8 @@ static uint32_t set_udata(const struct zl_nft_set_row *row, uint8_t out[static U
 }
 
 /* nft add set bridge zonelock strict { type iface_index ; size 16384 ; } */
-static void add_set(struct zl_nft_batch *b, const struct zl_nft_set_row *row, uint32_t id)
+static void add_set(
+	struct zl_nft_batch *b, const struct zl_nft_set_row *row, uint32_t id)
 {
 	ZL_AUTO(nftnl_set) struct nftnl_set *s = nftnl_set_alloc();
 	uint8_t udata[UDATA_MAX];
@@ -262,7 +267,8 @@ static void add_rule(struct zl_nft_batch *b, const struct zl_nft_rule_row *row)
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, zl_nft_chains[row->chain].name);
 	n = comment_udata(NFTNL_UDATA_RULE_COMMENT, row->comment, udata);
 	nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, udata, n);
-	for (size_t i = 0; i < ZL_NFT_EXPRS_MAX && row->exprs[i].kind != ZL_NFT_NONE; i++)
+	for (size_t i = 0; i < ZL_NFT_EXPRS_MAX && row->exprs[i].kind != ZL_NFT_NONE;
+		i++)
 		if (zl_nft_expr_add(rule, &row->exprs[i]) < 0) {
 			b->failed = true;
 			return;
@@ -302,7 +308,8 @@ static int put_elem(struct nftnl_set *s, const struct zl_nft_elem *e, bool add)
 }
 
 /* nft add element bridge zonelock strict { 12 comment "web1 vnet3" } */
-static void put_elems(struct zl_nft_batch *b, const struct zl_nft_elem *e, size_t n, bool add)
+static void put_elems(
+	struct zl_nft_batch *b, const struct zl_nft_elem *e, size_t n, bool add)
 {
 	ZL_AUTO(nftnl_set) struct nftnl_set *s = nftnl_set_alloc();
 	char text[ZL_NFT_ELEM_STR];

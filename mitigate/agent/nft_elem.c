@@ -24,15 +24,15 @@ struct zl_nft_elem zl_nft_elem_tap(enum zl_nft_set_id set, uint32_t ifindex)
 struct zl_nft_elem zl_nft_elem_peer(const struct zl_addr *addr)
 {
 	bool v4 = zl_addr_is_v4(addr);
-	struct zl_nft_elem e = { .set = v4 ? ZL_SET_FORENSIC_PEERS4 :
-					     ZL_SET_FORENSIC_PEERS6 };
+	struct zl_nft_elem e = { .set = v4 ? ZL_SET_FORENSIC_PEERS4
+					   : ZL_SET_FORENSIC_PEERS6 };
 
 	memcpy(e.key, addr->b + (v4 ? V4_AT : 0), v4 ? 4 : 16);
 	return e;
 }
 
-struct zl_nft_elem zl_nft_elem_block(uint32_t ifindex, uint8_t proto,
-	const struct zl_addr *dst, uint16_t dport)
+struct zl_nft_elem zl_nft_elem_block(
+	uint32_t ifindex, uint8_t proto, const struct zl_addr *dst, uint16_t dport)
 {
 	bool v4 = zl_addr_is_v4(dst);
 	size_t size = v4 ? 4 : 16;
@@ -86,7 +86,8 @@ static const char *format_key(const struct zl_nft_elem *e, char *buf, size_t siz
 	uint32_t ifindex = zl_nft_elem_ifindex(e);
 	char text[ZL_ADDR_STR];
 	struct zl_addr addr;
-	size_t at = row->parts[0] == 0 ? 0 : 8, n = row->key_len == 4 ? 4 : row->parts[2];
+	size_t at = row->parts[0] == 0 ? 0 : 8,
+	       n = row->key_len == 4 ? 4 : row->parts[2];
 
 	if (row->parts[0] == 0 && ifindex != 0) {
 		(void)snprintf(buf, size, "%u", ifindex);
@@ -106,7 +107,8 @@ static const char *format_key(const struct zl_nft_elem *e, char *buf, size_t siz
 	return buf;
 }
 
-const char *zl_nft_elem_format(const struct zl_nft_elem *e, char buf[static ZL_NFT_ELEM_STR])
+const char *zl_nft_elem_format(
+	const struct zl_nft_elem *e, char buf[static ZL_NFT_ELEM_STR])
 {
 	char key[96];
 
@@ -163,16 +165,18 @@ void zl_nft_elems_done(struct zl_nft_elems *l)
 	*l = (struct zl_nft_elems){ 0 };
 }
 
-int zl_nft_elems_diff(const struct zl_nft_elems *wanted, const struct zl_nft_elems *present,
-	struct zl_nft_elems *ret_add, struct zl_nft_elems *ret_del)
+int zl_nft_elems_diff(const struct zl_nft_elems *wanted,
+	const struct zl_nft_elems *present, struct zl_nft_elems *ret_add,
+	struct zl_nft_elems *ret_del)
 {
 	size_t w = 0, p = 0;
 	int r = 0;
 
 	while (r >= 0 && (w < wanted->n || p < present->n)) {
-		int c = w == wanted->n ? 1 :
-			p == present->n ? -1 :
-					  zl_nft_elem_cmp(&wanted->at[w], &present->at[p]);
+		int c = w == wanted->n ? 1
+			: p == present->n
+				? -1
+				: zl_nft_elem_cmp(&wanted->at[w], &present->at[p]);
 
 		if (c < 0)
 			r = zl_nft_elems_add(ret_add, &wanted->at[w++]);

@@ -32,8 +32,8 @@ struct zl_nft_elems {
 struct zl_nft_elem zl_nft_elem_tap(enum zl_nft_set_id set, uint32_t ifindex);
 struct zl_nft_elem zl_nft_elem_peer(const struct zl_addr *addr);
 /* dport 0: the whole protocol (block_proto4/6). */
-struct zl_nft_elem zl_nft_elem_block(uint32_t ifindex, uint8_t proto,
-	const struct zl_addr *dst, uint16_t dport);
+struct zl_nft_elem zl_nft_elem_block(
+	uint32_t ifindex, uint8_t proto, const struct zl_addr *dst, uint16_t dport);
 
 /* The interface index in the key; 0 for the peers. */
 uint32_t zl_nft_elem_ifindex(const struct zl_nft_elem *e);
@@ -45,9 +45,11 @@ void zl_nft_elem_comment(struct zl_nft_elem *e, const char *fmt, ...)
 int zl_nft_elem_cmp(const struct zl_nft_elem *a, const struct zl_nft_elem *b);
 
 /* "table bridge zonelock set forensic { 12 } # vnet3"; returns `buf`. */
-const char *zl_nft_elem_format(const struct zl_nft_elem *e, char buf[static ZL_NFT_ELEM_STR]);
+const char *zl_nft_elem_format(
+	const struct zl_nft_elem *e, char buf[static ZL_NFT_ELEM_STR]);
 
-int zl_nft_elems_add(struct zl_nft_elems *l, const struct zl_nft_elem *e) ZL_CHECKED; /* -ENOMEM */
+int zl_nft_elems_add(
+	struct zl_nft_elems *l, const struct zl_nft_elem *e) ZL_CHECKED; /* -ENOMEM */
 void zl_nft_elems_sort(struct zl_nft_elems *l);
 const struct zl_nft_elem *zl_nft_elems_find(
 	const struct zl_nft_elems *sorted, const struct zl_nft_elem *e);
@@ -62,7 +64,8 @@ static inline void zl_nft_elems_autop(struct zl_nft_elems *l)
  * What must be added to and deleted from `present` to get `wanted` (both sorted).
  * `ret_add` and `ret_del` are appended to.
  */
-int zl_nft_elems_diff(const struct zl_nft_elems *wanted, const struct zl_nft_elems *present,
-	struct zl_nft_elems *ret_add, struct zl_nft_elems *ret_del) ZL_CHECKED;
+int zl_nft_elems_diff(const struct zl_nft_elems *wanted,
+	const struct zl_nft_elems *present, struct zl_nft_elems *ret_add,
+	struct zl_nft_elems *ret_del) ZL_CHECKED;
 
 #endif

@@ -127,7 +127,8 @@ static void get_name(struct attrs *from, uint16_t number, char to[static ZL_NFT_
 	const struct nlattr *a = from->tb[number];
 	size_t n = a == NULL ? 0 : mnl_attr_get_payload_len(a);
 
-	if (n == 0 || n > ZL_NFT_NAME || memchr(mnl_attr_get_payload(a), '\0', n) == NULL) {
+	if (n == 0 || n > ZL_NFT_NAME ||
+		memchr(mnl_attr_get_payload(a), '\0', n) == NULL) {
 		from->bad = true;
 		return;
 	}
@@ -173,7 +174,8 @@ static void get_exthdr(struct attrs *from, struct zl_nft_expr *e)
 
 	if (type == NULL || mnl_attr_get_payload_len(type) != 1 ||
 		get_u32_or(from, NFTA_EXTHDR_FLAGS, 0) != NFT_EXTHDR_F_PRESENT ||
-		get_u32_or(from, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6) != NFT_EXTHDR_OP_IPV6) {
+		get_u32_or(from, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6) !=
+			NFT_EXTHDR_OP_IPV6) {
 		from->bad = true;
 		return;
 	}
@@ -191,7 +193,8 @@ static void get_bitwise(struct attrs *from, struct zl_nft_expr *e)
 	e->reg = get_u32(from, NFTA_BITWISE_SREG);
 	e->len = get_u32(from, NFTA_BITWISE_LEN);
 	if (get_u32(from, NFTA_BITWISE_DREG) != e->reg ||
-		get_u32_or(from, NFTA_BITWISE_OP, NFT_BITWISE_BOOL) != NFT_BITWISE_BOOL ||
+		get_u32_or(from, NFTA_BITWISE_OP, NFT_BITWISE_BOOL) !=
+			NFT_BITWISE_BOOL ||
 		get_data(from, NFTA_BITWISE_MASK, e->data) != e->len ||
 		get_data(from, NFTA_BITWISE_XOR, xor) != e->len ||
 		memcmp(xor, zero, sizeof(zero)) != 0)
@@ -290,9 +293,9 @@ struct zl_nft_expr zl_nft_expr_parse(const struct nlattr *elem)
 bool zl_nft_expr_eq(const struct zl_nft_expr *a, const struct zl_nft_expr *b)
 {
 	return a->kind == b->kind && a->kind != ZL_NFT_FOREIGN && a->reg == b->reg &&
-		a->key == b->key && a->offset == b->offset && a->len == b->len &&
-		memcmp(a->data, b->data, sizeof(a->data)) == 0 &&
-		strcmp(a->name, b->name) == 0;
+	       a->key == b->key && a->offset == b->offset && a->len == b->len &&
+	       memcmp(a->data, b->data, sizeof(a->data)) == 0 &&
+	       strcmp(a->name, b->name) == 0;
 }
 
 static const char *hex_of(const struct zl_nft_expr *e, char buf[static 36])
@@ -305,7 +308,8 @@ static const char *hex_of(const struct zl_nft_expr *e, char buf[static 36])
 	return buf;
 }
 
-const char *zl_nft_expr_format(const struct zl_nft_expr *e, char buf[static ZL_NFT_EXPR_STR])
+const char *zl_nft_expr_format(
+	const struct zl_nft_expr *e, char buf[static ZL_NFT_EXPR_STR])
 {
 	static const char *const ops[] = { "eq", "neq", "lt", "lte", "gt", "gte" };
 	static const char *const bases[] = { "link", "network", "transport" };
@@ -317,16 +321,19 @@ const char *zl_nft_expr_format(const struct zl_nft_expr *e, char buf[static ZL_N
 		(void)snprintf(buf, SIZE, "[ meta load %d => reg %u ]", e->key, e->reg);
 		break;
 	case ZL_NFT_PAYLOAD:
-		(void)snprintf(buf, SIZE, "[ payload load %ub @ %s header + %u => reg %u ]",
-			e->len, e->key >= 0 && e->key < 3 ? bases[e->key] : "other",
-			e->offset, e->reg);
+		(void)snprintf(buf, SIZE,
+			"[ payload load %ub @ %s header + %u => reg %u ]", e->len,
+			e->key >= 0 && e->key < 3 ? bases[e->key] : "other", e->offset,
+			e->reg);
 		break;
 	case ZL_NFT_EXTHDR:
-		(void)snprintf(buf, SIZE, "[ exthdr load ipv6 %ub @ %d + %u present => reg %u ]",
-			e->len, e->key, e->offset, e->reg);
+		(void)snprintf(buf, SIZE,
+			"[ exthdr load ipv6 %ub @ %d + %u present => reg %u ]", e->len,
+			e->key, e->offset, e->reg);
 		break;
 	case ZL_NFT_BITWISE:
-		(void)snprintf(buf, SIZE, "[ bitwise reg %u & %s ]", e->reg, hex_of(e, hex));
+		(void)snprintf(
+			buf, SIZE, "[ bitwise reg %u & %s ]", e->reg, hex_of(e, hex));
 		break;
 	case ZL_NFT_CMP:
 		(void)snprintf(buf, SIZE, "[ cmp %s reg %u %s ]",
@@ -336,21 +343,20 @@ const char *zl_nft_expr_format(const struct zl_nft_expr *e, char buf[static ZL_N
 	case ZL_NFT_LOOKUP:
 		(void)snprintf(buf, SIZE, "[ lookup reg %u set %s ]", e->reg, e->name);
 		break;
-	case ZL_NFT_COUNTER:
-		(void)snprintf(buf, SIZE, "[ counter ]");
-		break;
+	case ZL_NFT_COUNTER: (void)snprintf(buf, SIZE, "[ counter ]"); break;
 	case ZL_NFT_VERDICT:
 		(void)snprintf(buf, SIZE, "[ %s%s ]",
-			e->key == NF_DROP	    ? "drop" :
-				e->key == NF_ACCEPT ? "accept" :
-				e->key == NFT_GOTO  ? "goto " :
-						      "another verdict ",
+			e->key == NF_DROP     ? "drop"
+			: e->key == NF_ACCEPT ? "accept"
+			: e->key == NFT_GOTO  ? "goto "
+					      : "another verdict ",
 			e->name);
 		break;
 	case ZL_NFT_FOREIGN:
 	case ZL_NFT_NONE:
 	case ZL_NFT_EXPR_N:
-		(void)snprintf(buf, SIZE, "[ %s ]", e->name[0] == '\0' ? "nothing" : e->name);
+		(void)snprintf(
+			buf, SIZE, "[ %s ]", e->name[0] == '\0' ? "nothing" : e->name);
 		break;
 	}
 	return buf;

@@ -61,6 +61,7 @@ struct zl_nft_expr zl_nft_expr_parse(const struct nlattr *elem);
 bool zl_nft_expr_eq(const struct zl_nft_expr *a, const struct zl_nft_expr *b);
 
 /* As `nft --debug=netlink` shows it: "[ lookup reg 1 set strict ]"; returns `buf`. */
-const char *zl_nft_expr_format(const struct zl_nft_expr *e, char buf[static ZL_NFT_EXPR_STR]);
+const char *zl_nft_expr_format(
+	const struct zl_nft_expr *e, char buf[static ZL_NFT_EXPR_STR]);
 
 #endif

@@ -17,8 +17,12 @@
 #include "base/cleanup.h"
 
 /* A dump fills at most what the reader offers, up to 32 KiB. */
-enum { REPLY_SIZE = 64 * 1024, QUEUE_SIZE = 8 * 1024 * 1024, ANSWER_SECONDS = 5,
-	BATCH_END_ROOM = 64 };
+enum {
+	REPLY_SIZE = 64 * 1024,
+	QUEUE_SIZE = 8 * 1024 * 1024,
+	ANSWER_SECONDS = 5,
+	BATCH_END_ROOM = 64
+};
 
 int zl_nft_socket_open(struct zl_nft_socket *s, struct zl_error *reterr)
 {
@@ -40,7 +44,8 @@ int zl_nft_socket_open(struct zl_nft_socket *s, struct zl_error *reterr)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (mnl_socket_bind(s->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = zl_fail(reterr, -errno, "nft: cannot bind a netlink socket: %m");
+		int r = zl_fail(
+			reterr, -errno, "nft: cannot bind a netlink socket: %m");
 
 		zl_nft_socket_close(s);
 		return r;
@@ -106,7 +111,8 @@ static int collect(struct zl_nft_socket *s, struct answers *to, struct zl_error 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == ENOBUFS)
-			return zl_fail(reterr, -ESTALE, "nft: the kernel's answer was lost");
+			return zl_fail(
+				reterr, -ESTALE, "nft: the kernel's answer was lost");
 		if (n < 0)
 			break;
 		read_answers(s->buf, (size_t)n, to);
@@ -125,8 +131,10 @@ int zl_nft_socket_commit(struct zl_nft_socket *s, struct zl_nft_batch *b,
 	struct answers answers = { .batch = b };
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct iovec iov;
-	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof(kernel),
-		.msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = &iov,
+		.msg_iovlen = 1 };
 	ssize_t n;
 	int r;
 
@@ -143,8 +151,8 @@ int zl_nft_socket_commit(struct zl_nft_socket *s, struct zl_nft_batch *b,
 		n = sendmsg(mnl_socket_get_fd(s->nl), &msg, 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return zl_fail(reterr, -errno, "nft: cannot send a transaction of %zu bytes: %m",
-			b->len);
+		return zl_fail(reterr, -errno,
+			"nft: cannot send a transaction of %zu bytes: %m", b->len);
 	r = collect(s, &answers, reterr);
 	if (r >= 0)
 		*ret_committed = zl_wall_now();
@@ -152,8 +160,8 @@ int zl_nft_socket_commit(struct zl_nft_socket *s, struct zl_nft_batch *b,
 }
 
 int zl_nft_socket_ask(struct zl_nft_socket *s, uint16_t type, bool dump,
-	void (*build)(struct nlmsghdr *nlh, const void *arg), const void *arg, mnl_cb_t on,
-	void *user)
+	void (*build)(struct nlmsghdr *nlh, const void *arg), const void *arg,
+	mnl_cb_t on, void *user)
 {
 	char request[1024] = { 0 };
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(request, type,

@@ -16,8 +16,13 @@
 #include "base/cleanup.h"
 
 /* nft's numbers of types (include/datatype.h of nftables): what `nft list` goes by. */
-enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_PROTO = 12, TYPE_SERVICE = 13,
-	TYPE_IFINDEX = 20 };
+enum {
+	TYPE_IPADDR = 7,
+	TYPE_IP6ADDR = 8,
+	TYPE_PROTO = 12,
+	TYPE_SERVICE = 13,
+	TYPE_IFINDEX = 20
+};
 
 /* Parts of a concatenation follow each other, the first in the highest bits. */
 #define CONCAT3(a, b, c)    ((a) << 12 | (b) << 6 | (c))

@@ -13,20 +13,24 @@
 static bool has_ports(uint8_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
-		proto == IPPROTO_DCCP || proto == IPPROTO_UDPLITE;
+	       proto == IPPROTO_DCCP || proto == IPPROTO_UDPLITE;
 }
 
 int zl_plan_check(const struct zl_lease *lease, const struct zl_limits *limits,
 	struct zl_error *reterr)
 {
 	if (lease->backend != ZL_BACKEND_NFTABLES)
-		return zl_fail(reterr, -EOPNOTSUPP, "the agent enforces by nftables, not by %s",
+		return zl_fail(reterr, -EOPNOTSUPP,
+			"the agent enforces by nftables, not by %s",
 			zl_backend_name(lease->backend));
-	if (lease->action != ZL_ACTION_QUARANTINE && lease->action != ZL_ACTION_BLOCK_FLOW)
-		return zl_fail(reterr, -EOPNOTSUPP, "the agent has nothing to do for action %s",
+	if (lease->action != ZL_ACTION_QUARANTINE &&
+		lease->action != ZL_ACTION_BLOCK_FLOW)
+		return zl_fail(reterr, -EOPNOTSUPP,
+			"the agent has nothing to do for action %s",
 			zl_action_name(lease->action));
 	if (lease->action == ZL_ACTION_BLOCK_FLOW && lease->n_blocks == 0)
-		return zl_fail(reterr, -EINVAL, "block-flow lease without a blocked service");
+		return zl_fail(
+			reterr, -EINVAL, "block-flow lease without a blocked service");
 	for (unsigned i = 0; i < lease->n_blocks; i++)
 		if (has_ports(lease->blocks[i].proto) != (lease->blocks[i].dport != 0))
 			return zl_fail(reterr, -EINVAL,
@@ -49,22 +53,23 @@ static struct zl_error *problem(struct outcome *o)
 	return o->n_problems++ == 0 ? &o->report->error : NULL;
 }
 
-static int add(struct zl_nft_elems *to, struct zl_nft_elem *e, const struct zl_lease *lease,
-	const struct zl_link *tap, struct outcome *o)
+static int add(struct zl_nft_elems *to, struct zl_nft_elem *e,
+	const struct zl_lease *lease, const struct zl_link *tap, struct outcome *o)
 {
 	enum { SIZE = sizeof(o->report->objects), TAIL = 16 };
 	char line[ZL_NFT_ELEM_STR];
 	int n;
 
-	zl_nft_elem_comment(e, "%s%s%s", tap->name, lease->domain_name[0] == '\0' ? "" : " ",
-		lease->domain_name);
+	zl_nft_elem_comment(e, "%s%s%s", tap->name,
+		lease->domain_name[0] == '\0' ? "" : " ", lease->domain_name);
 	zl_nft_elem_format(e, line);
 	if (o->text + strlen(line) + 1 + TAIL < SIZE) {
 		n = snprintf(o->report->objects + o->text, SIZE - o->text, "%s%s",
 			o->text == 0 ? "" : "\n", line);
 		o->text += (size_t)n;
 	} else if (o->text != 0 && o->report->objects[o->text] == '\0') {
-		(void)snprintf(o->report->objects + o->text, SIZE - o->text, "\nand more");
+		(void)snprintf(
+			o->report->objects + o->text, SIZE - o->text, "\nand more");
 	}
 	o->report->n_elements++;
 	return zl_nft_elems_add(to, e);
@@ -77,8 +82,8 @@ static int contain(const struct zl_lease *lease, const struct zl_link *tap,
 	int r = 0;
 
 	if (lease->action == ZL_ACTION_QUARANTINE) {
-		e = zl_nft_elem_tap(lease->grade == ZL_GRADE_STRICT ? ZL_SET_STRICT :
-								      ZL_SET_FORENSIC,
+		e = zl_nft_elem_tap(lease->grade == ZL_GRADE_STRICT ? ZL_SET_STRICT
+								    : ZL_SET_FORENSIC,
 			tap->ifindex);
 		return add(to, &e, lease, tap, o);
 	}
@@ -108,22 +113,24 @@ static const struct zl_link *tap_of(const struct zl_plan_in *in,
 	case ZL_TAP_NONE:
 		if (l->expected[i])
 			(void)zl_fail(problem(o), -ENODEV,
-				"no tap with libvirt's MAC for NIC %s (%s was named); it is "
+				"no tap with libvirt's MAC for NIC %s (%s was named); "
+				"it is "
 				"contained when it appears",
 				mac, nic->tap);
 		return NULL;
 	case ZL_TAP_AMBIGUOUS:
 		(void)zl_fail(problem(o), -ENOTUNIQ,
-			"two taps have libvirt's MAC for NIC %s: neither is touched until "
+			"two taps have libvirt's MAC for NIC %s: neither is touched "
+			"until "
 			"the lease names one",
 			mac);
 		return NULL;
-	case ZL_TAP_ONE:
-		break;
+	case ZL_TAP_ONE: break;
 	}
 	if (zl_book_is_others(in->book, &l->lease.domain, &nic->mac, &other)) {
-		(void)zl_fail(problem(o), -EPERM, "NIC %s belongs to domain %s: not touched",
-			mac, zl_uuid_format(&other, owner));
+		(void)zl_fail(problem(o), -EPERM,
+			"NIC %s belongs to domain %s: not touched", mac,
+			zl_uuid_format(&other, owner));
 		return NULL;
 	}
 	if (zl_limits_check_tap(in->limits, tap->name, &tap->mac, &never) < 0) {
@@ -137,8 +144,8 @@ static const struct zl_link *tap_of(const struct zl_plan_in *in,
 }
 
 /* The table bridge only sees what goes through a Linux bridge. */
-static bool is_enforceable(const struct zl_plan_in *in, const struct zl_link *tap,
-	struct outcome *o)
+static bool is_enforceable(
+	const struct zl_plan_in *in, const struct zl_link *tap, struct outcome *o)
 {
 	struct zl_error *e;
 
@@ -146,13 +153,16 @@ static bool is_enforceable(const struct zl_plan_in *in, const struct zl_link *ta
 		return true;
 	e = problem(o);
 	if (tap->master == 0)
-		(void)zl_fail(e, -ENOTCONN, "tap %s is not a port of a bridge", tap->name);
+		(void)zl_fail(
+			e, -ENOTCONN, "tap %s is not a port of a bridge", tap->name);
 	else
 		(void)zl_fail(e, -EOPNOTSUPP,
-			"tap %s is a port of %s, which is no Linux bridge: nftables cannot "
+			"tap %s is a port of %s, which is no Linux bridge: nftables "
+			"cannot "
 			"contain it there",
 			tap->name, zl_links_master_name(in->links, tap));
-	zl_error_hint(e, "take the link down ('virsh domif-setlink') or pause the domain");
+	zl_error_hint(
+		e, "take the link down ('virsh domif-setlink') or pause the domain");
 	return tap->master == 0;
 }
 
@@ -174,9 +184,9 @@ int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 			o.n_taps++;
 		r = contain(&l->lease, tap, to, &o);
 	}
-	ret->state = o.n_problems == 0 ? ZL_LEASE_APPLIED :
-		o.n_taps > 0	       ? ZL_LEASE_DEGRADED :
-					 ZL_LEASE_FAILED;
+	ret->state = o.n_problems == 0 ? ZL_LEASE_APPLIED
+		     : o.n_taps > 0    ? ZL_LEASE_DEGRADED
+				       : ZL_LEASE_FAILED;
 	if (r >= 0 && ret->n_elements == 0 && o.n_problems == 0)
 		(void)snprintf(ret->objects, sizeof(ret->objects),
 			"# no tap of this domain here: contained when one appears");
@@ -188,9 +198,9 @@ int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 static bool must_hold(const struct zl_plan_in *in, const struct zl_link *link)
 {
 	return link->tap && link->fresh && link->mac.b[0] == 0xfe &&
-		in->now.us < zl_mono_add_ms(link->judged, in->hold_ms).us &&
-		!zl_book_claims(in->book, &link->mac) &&
-		zl_limits_check_tap(in->limits, link->name, &link->mac, NULL) >= 0;
+	       in->now.us < zl_mono_add_ms(link->judged, in->hold_ms).us &&
+	       !zl_book_claims(in->book, &link->mac) &&
+	       zl_limits_check_tap(in->limits, link->name, &link->mac, NULL) >= 0;
 }
 
 static int plan_holds(const struct zl_plan_in *in, struct zl_plan *plan)
@@ -200,7 +210,8 @@ static int plan_holds(const struct zl_plan_in *in, struct zl_plan *plan)
 
 	if (in->hold_ms == 0 || !zl_book_has_quarantine(in->book))
 		return 0;
-	for (size_t i = 0; r >= 0 && (link = zl_map_next(&in->links->by_index, &i)) != NULL;) {
+	for (size_t i = 0;
+		r >= 0 && (link = zl_map_next(&in->links->by_index, &i)) != NULL;) {
 		struct zl_nft_elem e = zl_nft_elem_tap(ZL_SET_HELD, link->ifindex);
 		struct zl_mono ends = zl_mono_add_ms(link->judged, in->hold_ms);
 
@@ -216,7 +227,8 @@ static int plan_holds(const struct zl_plan_in *in, struct zl_plan *plan)
 }
 
 /* Elements of an unknown owner stay while their interface lives and no lease names it. */
-static int plan_adopted(const struct zl_plan_in *in, struct zl_plan *plan, size_t n_leased)
+static int plan_adopted(
+	const struct zl_plan_in *in, struct zl_plan *plan, size_t n_leased)
 {
 	int r = 0;
 
@@ -238,13 +250,15 @@ static int check_sizes(const struct zl_nft_elems *l, struct zl_error *reterr)
 
 	for (size_t i = 0; i < l->n; i++)
 		if (++n[l->at[i].set] > zl_nft_sets[l->at[i].set].size)
-			return zl_fail(reterr, -E2BIG, "set %s holds at most %u elements",
+			return zl_fail(reterr, -E2BIG,
+				"set %s holds at most %u elements",
 				zl_nft_sets[l->at[i].set].name,
 				zl_nft_sets[l->at[i].set].size);
 	return 0;
 }
 
-int zl_plan_make(const struct zl_plan_in *in, struct zl_plan *ret, struct zl_error *reterr)
+int zl_plan_make(
+	const struct zl_plan_in *in, struct zl_plan *ret, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_plan) struct zl_plan plan = { 0 };
 	struct zl_lease_report report;

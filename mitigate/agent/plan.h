@@ -23,7 +23,8 @@ struct zl_plan_in {
 	const struct zl_book *book;
 	const struct zl_links *links;
 	const struct zl_limits *limits;
-	const struct zl_nft_elems *adopted; /* found in the kernel, owner unknown; or NULL */
+	const struct zl_nft_elems
+		*adopted; /* found in the kernel, owner unknown; or NULL */
 	struct zl_mono now;
 	uint64_t hold_ms;
 };

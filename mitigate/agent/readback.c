@@ -23,7 +23,8 @@ static void open_message(const struct nlmsghdr *nlh, const struct nlattr **tb)
 	memset(tb, 0, ATTRS_MAX * sizeof(*tb));
 	if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(struct nfgenmsg))
 		return;
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	{
 		uint16_t number = mnl_attr_get_type(a);
 
 		if (number < ATTRS_MAX && tb[number] == NULL)
@@ -38,7 +39,8 @@ static void open_nest(const struct nlattr *nest, const struct nlattr **tb)
 	memset(tb, 0, ATTRS_MAX * sizeof(*tb));
 	if (nest == NULL)
 		return;
-	mnl_attr_for_each_nested(a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		uint16_t number = mnl_attr_get_type(a);
 
 		if (number < ATTRS_MAX && tb[number] == NULL)
@@ -70,7 +72,7 @@ static bool is_ours(const struct nlattr *table)
 	size_t n = table == NULL ? 0 : mnl_attr_get_payload_len(table);
 
 	return n == sizeof(ZL_NFT_TABLE) &&
-		memcmp(mnl_attr_get_payload(table), ZL_NFT_TABLE, n) == 0;
+	       memcmp(mnl_attr_get_payload(table), ZL_NFT_TABLE, n) == 0;
 }
 
 static bool is_bridge(const struct nlmsghdr *nlh)
@@ -78,7 +80,7 @@ static bool is_bridge(const struct nlmsghdr *nlh)
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 
 	return mnl_nlmsg_get_payload_len(nlh) >= sizeof(*g) &&
-		g->nfgen_family == NFPROTO_BRIDGE;
+	       g->nfgen_family == NFPROTO_BRIDGE;
 }
 
 static int on_table(const struct nlmsghdr *nlh, void *to)
@@ -150,7 +152,8 @@ int zl_readback_on_rule(const struct nlmsghdr *nlh, void *to)
 	get_name(tb[NFTA_RULE_CHAIN], r->chain);
 	if (tb[NFTA_RULE_EXPRESSIONS] == NULL)
 		return MNL_CB_OK;
-	mnl_attr_for_each_nested(a, tb[NFTA_RULE_EXPRESSIONS]) {
+	mnl_attr_for_each_nested(a, tb[NFTA_RULE_EXPRESSIONS])
+	{
 		if (r->n_exprs < ZL_NFT_EXPRS_MAX)
 			r->exprs[r->n_exprs] = zl_nft_expr_parse(a);
 		r->n_exprs++;
@@ -178,7 +181,8 @@ static int read_elem(const struct nlattr *elem, struct elem_reading *rd)
 	else
 		memcpy(e.key, mnl_attr_get_payload(v), len);
 	if (tb[NFTA_SET_ELEM_TIMEOUT] != NULL || get_u32(tb[NFTA_SET_ELEM_FLAGS]) != 0)
-		memset(e.key, 0xff, sizeof(e.key)); /* would end by itself, or match all */
+		memset(e.key, 0xff,
+			sizeof(e.key)); /* would end by itself, or match all */
 	return zl_nft_elems_add(rd->to, &e);
 }
 
@@ -190,11 +194,12 @@ static int on_elems(const struct nlmsghdr *nlh, void *user)
 	open_message(nlh, tb);
 	if (tb[NFTA_SET_ELEM_LIST_ELEMENTS] == NULL)
 		return MNL_CB_OK;
-	mnl_attr_for_each_nested(a, tb[NFTA_SET_ELEM_LIST_ELEMENTS])
-		if (read_elem(a, rd) < 0) {
-			errno = ENOMEM;
-			return MNL_CB_ERROR;
-		}
+	mnl_attr_for_each_nested(
+		a, tb[NFTA_SET_ELEM_LIST_ELEMENTS]) if (read_elem(a, rd) < 0)
+	{
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
 	return MNL_CB_OK;
 }
 
@@ -251,16 +256,16 @@ static int read_once(struct zl_nft_socket *s, struct zl_present *p)
 	p->table_flags = 0;
 	p->n_chains = p->n_sets = p->n_rules = 0;
 	p->elems.n = 0;
-	r = zl_nft_socket_ask(s, NFT_MSG_GETGEN, false, NULL, NULL, on_generation,
-		&p->generation);
+	r = zl_nft_socket_ask(
+		s, NFT_MSG_GETGEN, false, NULL, NULL, on_generation, &p->generation);
 	if (r >= 0)
-		r = zl_nft_socket_ask(s, NFT_MSG_GETTABLE, false, ask_table, ZL_NFT_TABLE,
-			on_table, p);
+		r = zl_nft_socket_ask(s, NFT_MSG_GETTABLE, false, ask_table,
+			ZL_NFT_TABLE, on_table, p);
 	if (r == -ENOENT || (r >= 0 && !p->table))
 		return 0;
 	if (r >= 0)
-		r = zl_nft_socket_ask(s, NFT_MSG_GETCHAIN, true, NULL, NULL,
-			zl_readback_on_chain, p);
+		r = zl_nft_socket_ask(
+			s, NFT_MSG_GETCHAIN, true, NULL, NULL, zl_readback_on_chain, p);
 	if (r >= 0)
 		r = zl_nft_socket_ask(s, NFT_MSG_GETRULE, true, ask_rules, ZL_NFT_TABLE,
 			zl_readback_on_rule, p);
@@ -276,15 +281,15 @@ static int read_once(struct zl_nft_socket *s, struct zl_present *p)
 			r = 0; /* the comparison of the sets will say so */
 	}
 	if (r >= 0)
-		r = zl_nft_socket_ask(s, NFT_MSG_GETGEN, false, NULL, NULL, on_generation,
-			&after);
+		r = zl_nft_socket_ask(
+			s, NFT_MSG_GETGEN, false, NULL, NULL, on_generation, &after);
 	if (r >= 0 && after != p->generation)
 		return -EINTR;
 	return r;
 }
 
-int zl_readback_read(struct zl_nft_socket *s, struct zl_present *ret,
-	struct zl_error *reterr)
+int zl_readback_read(
+	struct zl_nft_socket *s, struct zl_present *ret, struct zl_error *reterr)
 {
 	int r = -EINTR;
 
@@ -294,8 +299,8 @@ int zl_readback_read(struct zl_nft_socket *s, struct zl_present *ret,
 		return zl_fail(reterr, -ESTALE,
 			"nft: the ruleset changes faster than it can be read back");
 	if (r < 0)
-		return zl_fail(reterr, r, "nft: cannot read the table back: %s",
-			strerror(-r));
+		return zl_fail(
+			reterr, r, "nft: cannot read the table back: %s", strerror(-r));
 	zl_nft_elems_sort(&ret->elems);
 	return 0;
 }

@@ -60,11 +60,12 @@ int zl_readback_read(struct zl_nft_socket *s, struct zl_present *ret,
  * The table, chains, sets and rules against the rows of nft_table.c.
  * -ESTALE: reterr has the first difference as a sentence.
  */
-int zl_readback_compare_static(const struct zl_present *p, struct zl_error *reterr) ZL_CHECKED;
+int zl_readback_compare_static(
+	const struct zl_present *p, struct zl_error *reterr) ZL_CHECKED;
 
 /* The elements against `wanted` (sorted); -ESTALE likewise. */
-int zl_readback_compare_elems(const struct zl_present *p, const struct zl_nft_elems *wanted,
-	struct zl_error *reterr) ZL_CHECKED;
+int zl_readback_compare_elems(const struct zl_present *p,
+	const struct zl_nft_elems *wanted, struct zl_error *reterr) ZL_CHECKED;
 
 /* One message of a dump into `to`; for tests that feed made-up bytes. */
 int zl_readback_on_chain(const struct nlmsghdr *nlh, void *to);

@@ -28,11 +28,12 @@ static int compare_chain(const struct zl_present *p, const struct zl_nft_chain_r
 		return zl_fail(reterr, -ESTALE, "chain %s hangs at hook %u of type %s",
 			row->name, c->hook, c->type);
 	if (c->priority != ZL_NFT_PRIORITY)
-		return zl_fail(reterr, -ESTALE, "chain %s has priority %d instead of %d",
-			row->name, c->priority, ZL_NFT_PRIORITY);
+		return zl_fail(reterr, -ESTALE,
+			"chain %s has priority %d instead of %d", row->name,
+			c->priority, ZL_NFT_PRIORITY);
 	if (c->policy != NF_ACCEPT)
-		return zl_fail(reterr, -ESTALE, "chain %s has policy drop instead of accept",
-			row->name);
+		return zl_fail(reterr, -ESTALE,
+			"chain %s has policy drop instead of accept", row->name);
 	return 0;
 }
 
@@ -66,8 +67,8 @@ static size_t count_exprs(const struct zl_nft_rule_row *row)
 	return n;
 }
 
-static int compare_rule(const struct zl_present_rule *r, const struct zl_nft_rule_row *row,
-	struct zl_error *reterr)
+static int compare_rule(const struct zl_present_rule *r,
+	const struct zl_nft_rule_row *row, struct zl_error *reterr)
 {
 	const char *chain = zl_nft_chains[row->chain].name;
 	size_t n = count_exprs(row);
@@ -76,19 +77,22 @@ static int compare_rule(const struct zl_present_rule *r, const struct zl_nft_rul
 	for (size_t i = 0; i < n && i < r->n_exprs; i++)
 		if (!zl_nft_expr_eq(&r->exprs[i], &row->exprs[i]))
 			return zl_fail(reterr, -ESTALE,
-				"chain %s: in place of rule '%s' there is one with %s instead of %s",
-				chain, row->typed, zl_nft_expr_format(&r->exprs[i], have),
+				"chain %s: in place of rule '%s' there is one with %s "
+				"instead of %s",
+				chain, row->typed,
+				zl_nft_expr_format(&r->exprs[i], have),
 				zl_nft_expr_format(&row->exprs[i], want));
 	if (r->n_exprs != n)
 		return zl_fail(reterr, -ESTALE,
-			"chain %s: in place of rule '%s' there is one of %zu parts instead of %zu",
+			"chain %s: in place of rule '%s' there is one of %zu parts "
+			"instead of %zu",
 			chain, row->typed, r->n_exprs, n);
 	return 0;
 }
 
 /* The rules of one chain, in order: ours and no others. */
-static int compare_rules(const struct zl_present *p, enum zl_nft_chain_id chain,
-	struct zl_error *reterr)
+static int compare_rules(
+	const struct zl_present *p, enum zl_nft_chain_id chain, struct zl_error *reterr)
 {
 	const char *name = zl_nft_chains[chain].name;
 	size_t at = 0;
@@ -102,16 +106,16 @@ static int compare_rules(const struct zl_present *p, enum zl_nft_chain_id chain,
 		while (at < p->n_rules && strcmp(p->rules[at].chain, name) != 0)
 			at++;
 		if (at == p->n_rules)
-			return zl_fail(reterr, -ESTALE, "chain %s: rule '%s' is missing",
-				name, row->typed);
+			return zl_fail(reterr, -ESTALE,
+				"chain %s: rule '%s' is missing", name, row->typed);
 		r = compare_rule(&p->rules[at++], row, reterr);
 		if (r < 0)
 			return r;
 	}
 	for (; at < p->n_rules; at++)
 		if (strcmp(p->rules[at].chain, name) == 0)
-			return zl_fail(reterr, -ESTALE, "chain %s has a rule that is not ours",
-				name);
+			return zl_fail(reterr, -ESTALE,
+				"chain %s has a rule that is not ours", name);
 	return 0;
 }
 
@@ -120,15 +124,17 @@ int zl_readback_compare_static(const struct zl_present *p, struct zl_error *rete
 	int r = 0;
 
 	if (!p->table)
-		return zl_fail(reterr, -ESTALE, "table bridge %s is missing", ZL_NFT_TABLE);
+		return zl_fail(
+			reterr, -ESTALE, "table bridge %s is missing", ZL_NFT_TABLE);
 	if (p->table_flags != 0)
-		return zl_fail(reterr, -ESTALE, "table bridge %s has flags %#x%s", ZL_NFT_TABLE,
-			p->table_flags,
+		return zl_fail(reterr, -ESTALE, "table bridge %s has flags %#x%s",
+			ZL_NFT_TABLE, p->table_flags,
 			p->table_flags & NFT_TABLE_F_DORMANT ? " (dormant)" : "");
 	if (p->n_chains > ZL_CHAIN_N || p->n_sets > ZL_SET_N ||
 		p->n_rules > zl_nft_rules_len)
 		return zl_fail(reterr, -ESTALE,
-			"table bridge %s has %zu chains, %zu sets and %zu rules instead of %d, %d and %zu",
+			"table bridge %s has %zu chains, %zu sets and %zu rules "
+			"instead of %d, %d and %zu",
 			ZL_NFT_TABLE, p->n_chains, p->n_sets, p->n_rules, ZL_CHAIN_N,
 			ZL_SET_N, zl_nft_rules_len);
 	for (unsigned i = 0; r >= 0 && i < ZL_SET_N; i++)
@@ -140,16 +146,17 @@ int zl_readback_compare_static(const struct zl_present *p, struct zl_error *rete
 	return r;
 }
 
-int zl_readback_compare_elems(const struct zl_present *p, const struct zl_nft_elems *wanted,
-	struct zl_error *reterr)
+int zl_readback_compare_elems(const struct zl_present *p,
+	const struct zl_nft_elems *wanted, struct zl_error *reterr)
 {
 	char text[ZL_NFT_ELEM_STR];
 	size_t i = 0, j = 0;
 
 	while (i < wanted->n || j < p->elems.n) {
-		int c = i == wanted->n ? 1 :
-			j == p->elems.n ? -1 :
-					  zl_nft_elem_cmp(&wanted->at[i], &p->elems.at[j]);
+		int c = i == wanted->n ? 1
+			: j == p->elems.n
+				? -1
+				: zl_nft_elem_cmp(&wanted->at[i], &p->elems.at[j]);
 
 		if (c < 0)
 			return zl_fail(reterr, -ESTALE, "element is missing: %s",

@@ -13,8 +13,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-enum { CHECK_MS = 30 * 1000, WRITE_MS = 200, WRITE_AGAIN_MS = 3000, NEVER_MS = 3600 * 1000,
-	ACCURACY_US = 1000 };
+enum {
+	CHECK_MS = 30 * 1000,
+	WRITE_MS = 200,
+	WRITE_AGAIN_MS = 3000,
+	NEVER_MS = 3600 * 1000,
+	ACCURACY_US = 1000
+};
 
 /* --- time ---------------------------------------------------------------------------- */
 
@@ -118,24 +123,33 @@ static void list_links(struct zl_server *s)
 {
 	struct zl_error err;
 
-	if (zl_links_socket_dump(&s->agent.links_socket, &s->agent.links, true, on_link_change,
-		    s, &err) < 0)
+	if (zl_links_socket_dump(&s->agent.links_socket, &s->agent.links, true,
+		    on_link_change, s, &err) < 0)
 		zl_log_error(LOG_ERR, &err, NULL);
 }
 
-static int on_links(sd_event_source *source, int fd, uint32_t events, void *user)
+/* Take in the interface events that wait. */
+static void take_links(void *user)
 {
 	struct zl_server *s = user;
-	int r = zl_links_socket_events(&s->agent.links_socket, &s->agent.links, on_link_change, s);
+	int r = zl_links_socket_events(
+		&s->agent.links_socket, &s->agent.links, on_link_change, s);
 
-	(void)source;
-	(void)fd;
-	(void)events;
 	if (r < 0) {
 		zl_log(LOG_NOTICE, "interface events were lost (%s): listing all again",
 			strerror(-r));
 		list_links(s);
 	}
+}
+
+static int on_links(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct zl_server *s = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	take_links(s);
 	zl_agent_refresh(&s->agent);
 	rearm(s);
 	return 0;
@@ -168,14 +182,23 @@ static int on_period(sd_event_source *source, uint64_t when, void *user)
 	return 0;
 }
 
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
+static int on_signal(
+	sd_event_source *source, const struct signalfd_siginfo *si, void *user)
 {
 	(void)si;
 	(void)user;
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static void on_request(void *user)
+static void before_request(void *user)
+{
+	struct zl_server *s = user;
+
+	take_links(s);
+	zl_agent_refresh(&s->agent); /* their event may not come any more */
+}
+
+static void after_request(void *user)
 {
 	rearm(user);
 }
@@ -208,7 +231,8 @@ static int add_sources(struct zl_server *s)
 		r = sd_event_add_io(e, NULL, s->listen_fd, EPOLLIN, on_connection, s);
 	if (r >= 0)
 		r = sd_event_add_io(e, NULL,
-			mnl_socket_get_fd(s->agent.links_socket.events), EPOLLIN, on_links, s);
+			mnl_socket_get_fd(s->agent.links_socket.events), EPOLLIN,
+			on_links, s);
 	if (r >= 0)
 		r = sd_event_add_io(e, NULL, mnl_socket_get_fd(s->monitor.nl), EPOLLIN,
 			on_ruleset, s);
@@ -216,11 +240,11 @@ static int add_sources(struct zl_server *s)
 		r = sd_event_add_time_relative(e, NULL, CLOCK_MONOTONIC,
 			CHECK_MS * ZL_US_PER_MS, ACCURACY_US, on_period, s);
 	if (r >= 0)
-		r = sd_event_add_time(e, &s->end, CLOCK_REALTIME, UINT64_MAX, ACCURACY_US,
-			on_end, s);
+		r = sd_event_add_time(
+			e, &s->end, CLOCK_REALTIME, UINT64_MAX, ACCURACY_US, on_end, s);
 	if (r >= 0)
-		r = sd_event_add_time(e, &s->soon, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US,
-			on_soon, s);
+		r = sd_event_add_time(e, &s->soon, CLOCK_MONOTONIC, UINT64_MAX,
+			ACCURACY_US, on_soon, s);
 	return r;
 }
 
@@ -247,8 +271,12 @@ int zl_server_open(struct zl_server *s, const struct zl_agent_config *config,
 	}
 	s->agent.on_report = on_report;
 	s->agent.user = s;
-	s->sessions = (struct zl_sessions){ .event = s->event, .agent = &s->agent,
-		.group = group, .on_request = on_request, .user = s };
+	s->sessions = (struct zl_sessions){ .event = s->event,
+		.agent = &s->agent,
+		.group = group,
+		.before_request = before_request,
+		.after_request = after_request,
+		.user = s };
 	r = add_sources(s);
 	if (r < 0) {
 		r = zl_fail(reterr, r, "cannot add an event source: %s", strerror(-r));
@@ -264,7 +292,8 @@ int zl_server_run(struct zl_server *s, struct zl_error *reterr)
 	int r = sd_event_loop(s->event);
 
 	if (r < 0)
-		return zl_fail(reterr, r, "the event loop has failed: %s", strerror(-r));
+		return zl_fail(
+			reterr, r, "the event loop has failed: %s", strerror(-r));
 	(void)zl_agent_write(&s->agent);
 	return 0;
 }

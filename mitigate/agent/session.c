@@ -36,7 +36,8 @@ int zl_session_check_peer(int fd, gid_t group, struct zl_error *reterr)
 		(group != (gid_t)-1 && cred.gid == group))
 		return 0;
 	n = sizeof(groups);
-	if (group == (gid_t)-1 || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
+	if (group == (gid_t)-1 ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) < 0)
 		n = 0;
 	for (size_t i = 0; i < n / sizeof(gid_t); i++)
 		if (groups[i] == group)
@@ -62,12 +63,15 @@ static void send_link(struct zl_session *s, const struct zl_link *link, bool gon
 	zl_frame_put_u32(&f, ZL_AGENT_A_IFINDEX, link->ifindex);
 	if (!gone) {
 		zl_frame_put_str(&f, ZL_AGENT_A_NAME, link->name);
-		zl_frame_put_bytes(&f, ZL_AGENT_A_MAC, link->mac.b, sizeof(link->mac.b));
+		zl_frame_put_bytes(
+			&f, ZL_AGENT_A_MAC, link->mac.b, sizeof(link->mac.b));
 		zl_frame_put_u32(&f, ZL_AGENT_A_MASTER, link->master);
-		zl_frame_put_str(&f, ZL_AGENT_A_MASTER_NAME, zl_links_master_name(links, link));
+		zl_frame_put_str(
+			&f, ZL_AGENT_A_MASTER_NAME, zl_links_master_name(links, link));
 		zl_frame_put_u32(&f, ZL_AGENT_A_FLAGS,
 			(link->tap ? ZL_LINK_TAP : 0U) |
-				(strcmp(link->kind, "bridge") == 0 ? ZL_LINK_BRIDGE : 0U) |
+				(strcmp(link->kind, "bridge") == 0 ? ZL_LINK_BRIDGE
+								   : 0U) |
 				(link->up ? ZL_LINK_UP : 0U));
 	}
 	send_frame(s, &f);
@@ -77,7 +81,8 @@ static void send_neigh(struct zl_session *s, const struct zl_neigh *neigh, bool 
 {
 	struct zl_frame f;
 
-	zl_channel_start(s->channel, &f, gone ? ZL_AGENT_NEIGH_GONE : ZL_AGENT_NEIGH, 0);
+	zl_channel_start(
+		s->channel, &f, gone ? ZL_AGENT_NEIGH_GONE : ZL_AGENT_NEIGH, 0);
 	zl_frame_put_u32(&f, ZL_AGENT_A_IFINDEX, neigh->ifindex);
 	zl_frame_put_bytes(&f, ZL_AGENT_A_MAC, neigh->mac.b, sizeof(neigh->mac.b));
 	zl_frame_put_bytes(&f, ZL_AGENT_A_ADDR, neigh->addr.b, sizeof(neigh->addr.b));
@@ -141,8 +146,7 @@ void zl_sessions_link(struct zl_sessions *s, const struct zl_link_event *e)
 		if (s->at[i] == NULL)
 			continue;
 		switch (e->change) {
-		case ZL_LINK_SAME:
-			break;
+		case ZL_LINK_SAME: break;
 		case ZL_LINK_CHANGED:
 		case ZL_LINK_REMOVED:
 			send_link(s->at[i], &e->link, e->change == ZL_LINK_REMOVED);
@@ -198,14 +202,16 @@ static void on_drop(struct zl_session *s, const struct zl_frame_in *in)
 	known = kept != NULL;
 	if (known)
 		lease = kept->lease;
-	zl_agent_drop(a, &id, zl_attr_str(in->tb[ZL_AGENT_A_TEXT]), zl_wall_now(), &report);
+	zl_agent_drop(
+		a, &id, zl_attr_str(in->tb[ZL_AGENT_A_TEXT]), zl_wall_now(), &report);
 	send_report(s, in->seq, &report, known ? &lease : NULL);
 	if (!known)
 		return;
 	/* The others did not ask: they are told why. */
 	if (report.error.msg[0] == '\0')
 		(void)zl_fail_id(&report.error, 0, "agent.released", "",
-			"released on the host: %s", zl_attr_str(in->tb[ZL_AGENT_A_TEXT]));
+			"released on the host: %s",
+			zl_attr_str(in->tb[ZL_AGENT_A_TEXT]));
 	s->all->asking = s;
 	zl_sessions_report(s->all, &report, &lease);
 	s->all->asking = NULL;
@@ -217,9 +223,8 @@ static void on_known(struct zl_session *s, const struct zl_frame_in *in)
 	const struct nlattr *a;
 
 	zl_attr_copy(in->tb[ZL_AGENT_A_DOMAIN], known.domain.b, sizeof(known.domain.b));
-	zl_frame_each(a, in, ZL_AGENT_A_MAC)
-		if (known.n_macs < ZL_LEASE_NICS_MAX)
-			zl_attr_copy(a, known.macs[known.n_macs++].b, 6);
+	zl_frame_each(a, in, ZL_AGENT_A_MAC) if (known.n_macs < ZL_LEASE_NICS_MAX)
+		zl_attr_copy(a, known.macs[known.n_macs++].b, 6);
 	zl_agent_know(s->all->agent, &known);
 }
 
@@ -257,8 +262,9 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	(void)c;
 	if (requests[in->type] == NULL)
 		return;
+	all->before_request(all->user);
 	requests[in->type](s, in);
-	all->on_request(all->user);
+	all->after_request(all->user);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
@@ -266,8 +272,8 @@ static void on_closed(struct zl_channel *c, const struct zl_error *why, void *us
 	struct zl_session *s = user;
 
 	(void)c;
-	zl_log(LOG_INFO, "session of uid %u (process %d) has ended: %s", (unsigned)s->uid,
-		(int)s->pid, why->msg);
+	zl_log(LOG_INFO, "session of uid %u (process %d) has ended: %s",
+		(unsigned)s->uid, (int)s->pid, why->msg);
 	for (unsigned i = 0; i < ZL_SESSIONS_MAX; i++)
 		if (s->all->at[i] == s)
 			s->all->at[i] = NULL;
@@ -302,12 +308,14 @@ void zl_sessions_take(struct zl_sessions *all, int taken)
 		return;
 	}
 	s->all = all;
-	if (zl_channel_new(all->event, zl_take_fd(&fd), &handlers, s, &s->channel, &err) < 0) {
+	if (zl_channel_new(
+		    all->event, zl_take_fd(&fd), &handlers, s, &s->channel, &err) < 0) {
 		zl_log_error(LOG_WARNING, &err, "refused a connection");
 		return;
 	}
 	(void)zl_channel_peer(s->channel, &s->uid, &s->pid);
-	zl_log(LOG_INFO, "session of uid %u (process %d)", (unsigned)s->uid, (int)s->pid);
+	zl_log(LOG_INFO, "session of uid %u (process %d)", (unsigned)s->uid,
+		(int)s->pid);
 	all->at[at] = s;
 	send_all(zl_take_ptr(s));
 }

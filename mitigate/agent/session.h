@@ -23,8 +23,10 @@ struct zl_sessions {
 	gid_t group; /* (gid_t)-1: none */
 	struct zl_session *at[ZL_SESSIONS_MAX];
 	const struct zl_session *asking; /* whose request is being worked on */
-	/* Called after every request: timers may have to move. */
-	void (*on_request)(void *user);
+	/* Before a request: what the kernel has already told must count for it. */
+	void (*before_request)(void *user);
+	/* After it: timers may have to move. */
+	void (*after_request)(void *user);
 	void *user;
 };
 

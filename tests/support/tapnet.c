@@ -26,7 +26,8 @@ static int control(unsigned long request, void *arg)
 	int r = fd < 0 ? -1 : ioctl(fd, request, arg);
 
 	if (r < 0)
-		(void)fprintf(stderr, "tapnet: ioctl %lx: %s\n", request, strerror(errno));
+		(void)fprintf(
+			stderr, "tapnet: ioctl %lx: %s\n", request, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
 	return r;
@@ -50,7 +51,8 @@ static int bring_up(const char *name)
 /* Frames of the kernel's own IPv6 would only be in the way. */
 static void quiet(void)
 {
-	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
+	int fd = open(
+		"/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		if (write(fd, "1", 1) < 0)
@@ -195,8 +197,8 @@ void zl_testframe_tag(struct zl_testframe *f, uint16_t tci, uint16_t inner_type)
 	put_u16(f, inner_type);
 }
 
-void zl_testframe_ip4(struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t proto,
-	uint16_t frag)
+void zl_testframe_ip4(
+	struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t proto, uint16_t frag)
 {
 	enum { TOTAL = 20 + 32 };
 	const uint8_t head[4] = { 0x45, 0, 0, TOTAL };
@@ -218,8 +220,8 @@ void zl_testframe_ip4(struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t 
 	f->b[at + 11] = (uint8_t)~sum;
 }
 
-void zl_testframe_ip6(struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t next,
-	uint8_t hops)
+void zl_testframe_ip6(
+	struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t next, uint8_t hops)
 {
 	const uint8_t head[8] = { 0x60, 0, 0, 0, 0, 32, next, hops };
 
@@ -237,7 +239,8 @@ void zl_testframe_ports(struct zl_testframe *f, uint16_t src, uint16_t dst)
 	zl_testframe_bytes(f, rest, sizeof(rest));
 }
 
-void zl_testframe_arp(struct zl_testframe *f, uint16_t op, uint8_t sender, uint8_t target)
+void zl_testframe_arp(
+	struct zl_testframe *f, uint16_t op, uint8_t sender, uint8_t target)
 {
 	const uint8_t head[6] = { 0, 1, 8, 0, 6, 4 };
 

@@ -36,16 +36,18 @@ struct zl_testframe {
 };
 
 /* Destination and source 52:54:00:00:00:xx (dst 0xff: broadcast), then the ethertype. */
-void zl_testframe_ether(struct zl_testframe *f, uint8_t dst, uint8_t src, uint16_t type);
+void zl_testframe_ether(
+	struct zl_testframe *f, uint8_t dst, uint8_t src, uint16_t type);
 void zl_testframe_tag(struct zl_testframe *f, uint16_t tci, uint16_t inner_type);
 /* 10.0.0.x; `frag` is the field of flags and offset. */
-void zl_testframe_ip4(struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t proto,
-	uint16_t frag);
+void zl_testframe_ip4(
+	struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t proto, uint16_t frag);
 /* fd00::x */
-void zl_testframe_ip6(struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t next,
-	uint8_t hops);
+void zl_testframe_ip6(
+	struct zl_testframe *f, uint8_t src, uint8_t dst, uint8_t next, uint8_t hops);
 void zl_testframe_ports(struct zl_testframe *f, uint16_t src, uint16_t dst);
-void zl_testframe_arp(struct zl_testframe *f, uint16_t op, uint8_t sender, uint8_t target);
+void zl_testframe_arp(
+	struct zl_testframe *f, uint16_t op, uint8_t sender, uint8_t target);
 void zl_testframe_nd(struct zl_testframe *f, uint8_t type, uint8_t target);
 void zl_testframe_bytes(struct zl_testframe *f, const void *b, size_t n);
 

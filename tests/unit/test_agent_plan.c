@@ -37,9 +37,9 @@ struct plan_case {
 	struct lease_row leases[3];
 	uint8_t known[3][2]; /* domain, NIC */
 	const char *never;
-	const char *elems;	  /* "strict 12, held 13" */
+	const char *elems;	   /* "strict 12, held 13" */
 	enum zl_lease_state state; /* of the first lease */
-	const char *problem;	  /* part of its sentence */
+	const char *problem;	   /* part of its sentence */
 };
 
 /* clang-format off */
@@ -112,21 +112,27 @@ static struct zl_mac mac_of(uint8_t first, uint8_t last)
 	return (struct zl_mac){ { first, 0x54, 0, 0, 0, last } };
 }
 
-static void add_link(struct zl_links *l, uint32_t index, const char *name, const char *kind,
-	struct zl_mac mac, uint32_t master, bool fresh)
+static void add_link(struct zl_links *l, uint32_t index, const char *name,
+	const char *kind, struct zl_mac mac, uint32_t master, bool fresh)
 {
 	struct zl_link *link = calloc(1, sizeof(*link));
 
 	assert_non_null(link);
-	*link = (struct zl_link){ .ifindex = index, .master = master, .mac = mac, .up = true,
-		.fresh = fresh, .tap = strcmp(kind, "tun") == 0, .judged = { 1000 },
+	*link = (struct zl_link){ .ifindex = index,
+		.master = master,
+		.mac = mac,
+		.up = true,
+		.fresh = fresh,
+		.tap = strcmp(kind, "tun") == 0,
+		.judged = { 1000 },
 		.judged_mac = mac };
 	(void)snprintf(link->name, sizeof(link->name), "%s", name);
 	(void)snprintf(link->kind, sizeof(link->kind), "%s", kind);
 	assert_int_equal(0, zl_map_put(&l->by_index, &index, link));
 }
 
-static void make_world(const struct plan_case *c, struct zl_book *book, struct zl_links *links)
+static void make_world(
+	const struct plan_case *c, struct zl_book *book, struct zl_links *links)
 {
 	struct zl_book_lease *l;
 	char name[16];
@@ -137,19 +143,23 @@ static void make_world(const struct plan_case *c, struct zl_book *book, struct z
 	add_link(links, OVS, "ovs-system", "openvswitch", mac_of(0x02, 1), 0, false);
 	for (size_t i = 0; i < N_ITEMS(c->taps) && c->taps[i].index != 0; i++) {
 		(void)snprintf(name, sizeof(name), "vnet%u", c->taps[i].index);
-		add_link(links, c->taps[i].index, name, "tun", mac_of(0xfe, c->taps[i].last),
-			c->taps[i].master, c->taps[i].fresh);
+		add_link(links, c->taps[i].index, name, "tun",
+			mac_of(0xfe, c->taps[i].last), c->taps[i].master,
+			c->taps[i].fresh);
 	}
 	for (size_t i = 0; i < N_ITEMS(c->known) && c->known[i][0] != 0; i++) {
-		struct zl_known k = { .domain = { { c->known[i][0] } }, .n_macs = 1,
+		struct zl_known k = { .domain = { { c->known[i][0] } },
+			.n_macs = 1,
 			.macs = { mac_of(0x52, c->known[i][1]) } };
 
 		assert_int_equal(0, zl_book_know(book, &k, &grown));
 	}
 	for (size_t i = 0; i < N_ITEMS(c->leases) && c->leases[i].id != 0; i++) {
 		const struct lease_row *row = &c->leases[i];
-		struct zl_lease lease = { .id = { { row->id } }, .domain = { { row->domain } },
-			.action = row->action, .grade = row->grade };
+		struct zl_lease lease = { .id = { { row->id } },
+			.domain = { { row->domain } },
+			.action = row->action,
+			.grade = row->grade };
 
 		for (size_t n = 0; n < N_ITEMS(row->nics) && row->nics[n] != 0; n++) {
 			struct zl_lease_nic *nic = &lease.nics[lease.n_nics++];
@@ -159,10 +169,13 @@ static void make_world(const struct plan_case *c, struct zl_book *book, struct z
 		}
 		if (row->action == ZL_ACTION_BLOCK_FLOW) {
 			lease.n_blocks = 1;
-			lease.blocks[0] = (struct zl_block){ .dst = zl_addr_from_v4(0x0a000001),
-				.dport = 22, .proto = 6 };
+			lease.blocks[0] =
+				(struct zl_block){ .dst = zl_addr_from_v4(0x0a000001),
+					.dport = 22,
+					.proto = 6 };
 		}
-		assert_int_equal(0, zl_book_put(book, &lease, (struct zl_wall){ 1 }, &l));
+		assert_int_equal(
+			0, zl_book_put(book, &lease, (struct zl_wall){ 1 }, &l));
 	}
 }
 
@@ -184,24 +197,29 @@ static void test_plan(void **state)
 	static struct zl_limits limits;
 	struct zl_book *book = zl_book_new();
 	struct zl_links links;
-	struct zl_plan_in in = { .book = book, .links = &links, .limits = &limits,
-		.now = { 2000 }, .hold_ms = HOLD_MS };
+	struct zl_plan_in in = { .book = book,
+		.links = &links,
+		.limits = &limits,
+		.now = { 2000 },
+		.hold_ms = HOLD_MS };
 	struct zl_lease_report report;
 	struct zl_error err;
 	char text[256];
 
 	make_world(c, book, &links);
-	assert_int_equal(0,
-		zl_limits_parse(c->never == NULL ? "" : c->never, "", "agent.conf", &limits, &err));
+	assert_int_equal(0, zl_limits_parse(c->never == NULL ? "" : c->never, "",
+				    "agent.conf", &limits, &err));
 	assert_int_equal(0, zl_plan_make(&in, &plan, &err));
 	describe(&plan.elems, text, sizeof(text));
 	assert_string_equal(c->elems, text);
 	assert_int_equal(strstr(c->elems, "held") != NULL, plan.holds);
 	if (book->n_leases > 0) {
-		assert_int_equal(0, zl_plan_lease(&in, book->leases[0], &elems, &report));
+		assert_int_equal(
+			0, zl_plan_lease(&in, book->leases[0], &elems, &report));
 		assert_int_equal(c->state, report.state);
 		assert_int_equal(c->state == ZL_LEASE_APPLIED, report.error.code == 0);
-		assert_non_null(strstr(report.error.msg, c->problem == NULL ? "" : c->problem));
+		assert_non_null(
+			strstr(report.error.msg, c->problem == NULL ? "" : c->problem));
 	}
 	/* Nothing is held for longer than that. */
 	in.now.us += HOLD_MS * ZL_US_PER_MS;
@@ -218,14 +236,16 @@ static void test_adopted(void **state)
 	struct plan_case world = { .taps = { TAP(12, 1, BRIDGE), TAP(13, 2, BRIDGE) },
 		.leases = { { 1, 1, { 1 }, QUARANTINE } } };
 	struct zl_nft_elem found[] = { zl_nft_elem_tap(ZL_SET_FORENSIC, 12),
-		zl_nft_elem_tap(ZL_SET_STRICT, 13), zl_nft_elem_tap(ZL_SET_STRICT, 99) };
+		zl_nft_elem_tap(ZL_SET_STRICT, 13),
+		zl_nft_elem_tap(ZL_SET_STRICT, 99) };
 	struct zl_nft_elems adopted = { .at = found, .n = N_ITEMS(found) };
 	ZL_AUTO(zl_plan) struct zl_plan plan = { 0 };
 	static struct zl_limits limits;
 	struct zl_book *book = zl_book_new();
 	struct zl_links links;
-	struct zl_plan_in in = { .book = book, .links = &links, .limits = &limits,
-		.adopted = &adopted };
+	struct zl_plan_in in = {
+		.book = book, .links = &links, .limits = &limits, .adopted = &adopted
+	};
 	struct zl_error err;
 	char text[256];
 
@@ -256,7 +276,8 @@ static void test_check(void **state)
 	assert_int_equal(-EINVAL, zl_plan_check(&l, &limits, &err));
 	l.n_blocks = 1;
 	l.blocks[0] = (struct zl_block){ .proto = 6 };
-	assert_int_equal(-EINVAL, zl_plan_check(&l, &limits, &err)); /* TCP without a port */
+	assert_int_equal(
+		-EINVAL, zl_plan_check(&l, &limits, &err)); /* TCP without a port */
 	l.blocks[0] = (struct zl_block){ .proto = 1, .dport = 8 };
 	assert_int_equal(-EINVAL, zl_plan_check(&l, &limits, &err)); /* ICMP with one */
 	l.blocks[0] = (struct zl_block){ .proto = 1 };
@@ -282,6 +303,7 @@ int main(void)
 	memcpy(tests, fixed, sizeof(fixed));
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[N_ITEMS(fixed) + i] = (struct CMUnitTest){ .name = cases[i].name,
-			.test_func = test_plan, .initial_state = &cases[i] };
+			.test_func = test_plan,
+			.initial_state = &cases[i] };
 	return cmocka_run_group_tests_name("agent_plan", tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ static void write_config(const char *more)
 
 	assert_non_null(f);
 	(void)fprintf(f,
-		"[agent]\nsocket = %s\nstate-directory = %s/state\nuser =\nsocket-group =\n"
+		"[agent]\nsocket = %s\nstate-directory = %s/state\nuser "
+		"=\nsocket-group =\n"
 		"forensic-address = 10.0.0.9, fd00::9\nlog-level = warning\n%s\n",
 		t.socket, t.dir, more);
 	(void)fclose(f);
@@ -77,7 +78,8 @@ static void start_agent(void)
 	t.agent = fork();
 	assert_true(t.agent >= 0);
 	if (t.agent == 0) {
-		(void)execl(t.program, "zonelock-agent", "--config", t.config, (char *)NULL);
+		(void)execl(t.program, "zonelock-agent", "--config", t.config,
+			(char *)NULL);
 		_exit(127);
 	}
 }
@@ -98,8 +100,8 @@ static int run_agent(const char *arguments)
 {
 	char command[PATH_MAX + 256];
 
-	(void)snprintf(command, sizeof(command), "%s --config %s %s >%s/out 2>&1", t.program,
-		t.config, arguments, t.dir);
+	(void)snprintf(command, sizeof(command), "%s --config %s %s >%s/out 2>&1",
+		t.program, t.config, arguments, t.dir);
 	return zl_tapnet_run(command);
 }
 
@@ -131,15 +133,15 @@ static bool receive(int ms)
 		return false;
 	n = recv(t.fd, t.in, sizeof(t.in), 0);
 	assert_true(n > 0);
-	if (zl_frame_parse(t.in, (size_t)n, zl_agent_messages, ZL_AGENT_MESSAGE_N, &t.frame,
-		    &err) < 0)
+	if (zl_frame_parse(t.in, (size_t)n, zl_agent_messages, ZL_AGENT_MESSAGE_N,
+		    &t.frame, &err) < 0)
 		fail_msg("%s", err.msg);
 	if (t.frame.type == ZL_AGENT_LEASE_STATE) {
-		assert_int_equal(0,
-			zl_lease_report_get(t.frame.tb[ZL_AGENT_A_REPORT], &t.report, &err));
+		assert_int_equal(0, zl_lease_report_get(t.frame.tb[ZL_AGENT_A_REPORT],
+					    &t.report, &err));
 		if (t.frame.tb[ZL_AGENT_A_LEASE] != NULL)
-			assert_int_equal(0,
-				zl_lease_get(t.frame.tb[ZL_AGENT_A_LEASE], &t.lease, &err));
+			assert_int_equal(0, zl_lease_get(t.frame.tb[ZL_AGENT_A_LEASE],
+						    &t.lease, &err));
 	}
 	return true;
 }
@@ -197,9 +199,13 @@ static void send_frame(struct zl_frame *f)
 
 static struct zl_lease make_lease(uint8_t id, uint8_t nic, enum zl_grade grade)
 {
-	struct zl_lease l = { .id = { { id } }, .domain = { { 0xd0, nic } },
-		.action = ZL_ACTION_QUARANTINE, .grade = grade,
-		.created = zl_wall_now(), .n_nics = 1, .cause = "test" };
+	struct zl_lease l = { .id = { { id } },
+		.domain = { { 0xd0, nic } },
+		.action = ZL_ACTION_QUARANTINE,
+		.grade = grade,
+		.created = zl_wall_now(),
+		.n_nics = 1,
+		.cause = "test" };
 
 	l.expires.us = l.created.us + 3600 * ZL_US_PER_S;
 	(void)snprintf(l.domain_name, sizeof(l.domain_name), "web%u", nic);
@@ -340,7 +346,8 @@ static void test_quarantine(void **state)
 	await_state(put(&l), ZL_LEASE_APPLIED);
 	assert_true(t.report.committed.us >= before.us);
 	assert_int_equal(1, t.report.n_elements);
-	assert_int_equal(0, strncmp(t.report.objects, "table bridge zonelock set strict { ", 35));
+	assert_int_equal(0,
+		strncmp(t.report.objects, "table bridge zonelock set strict { ", 35));
 	assert_non_null(strstr(t.report.objects, "# vnet1 web1"));
 	assert_false(passes(GUEST, PEER));
 	assert_false(passes(PEER, GUEST));
@@ -438,7 +445,8 @@ static void test_flushed(void **state)
 	await_state(0, ZL_LEASE_APPLIED);
 	assert_string_equal("agent.repaired", t.report.error.id);
 	assert_int_equal(0, t.report.error.code);
-	assert_non_null(strstr(t.report.error.msg, "repaired after a change by nft (process "));
+	assert_non_null(
+		strstr(t.report.error.msg, "repaired after a change by nft (process "));
 	assert_true(t.report.committed.us - before.us < 50 * ZL_US_PER_MS);
 	assert_false(passes(GUEST, PEER));
 	/* What is not ours is left alone. */
@@ -513,7 +521,8 @@ static void test_refused(void **state)
 		skip();
 	await_state(put(&l), ZL_LEASE_FAILED);
 	assert_int_equal(-EPERM, t.report.error.code);
-	assert_non_null(strstr(t.report.error.msg, "refused by never-touch 52:54:00:00:00:01 in "));
+	assert_non_null(strstr(
+		t.report.error.msg, "refused by never-touch 52:54:00:00:00:01 in "));
 	l = make_lease(2, SECOND, ZL_GRADE_STRICT);
 	await_state(put(&l), ZL_LEASE_FAILED);
 	assert_non_null(strstr(t.report.error.msg, "refused by never-touch vnet2 in "));
@@ -546,7 +555,8 @@ static void test_not_here(void **state)
 	t.taps[13] = zl_tapnet_tap("vnet13", 13, NULL);
 	settle();
 	await_state(put(&l), ZL_LEASE_DEGRADED);
-	assert_non_null(strstr(t.report.error.msg, "tap vnet13 is not a port of a bridge"));
+	assert_non_null(
+		strstr(t.report.error.msg, "tap vnet13 is not a port of a bridge"));
 }
 
 static void test_break_glass(void **state)
@@ -595,12 +605,15 @@ static void test_damaged_file(void **state)
 	await_state(put(&l), ZL_LEASE_APPLIED);
 	kill_agent();
 	(void)snprintf(command, sizeof(command),
-		"printf X | dd of=%s/state/leases bs=1 seek=60 conv=notrunc 2>/dev/null", t.dir);
+		"printf X | dd of=%s/state/leases bs=1 seek=60 conv=notrunc "
+		"2>/dev/null",
+		t.dir);
 	assert_int_equal(0, zl_tapnet_run(command));
 	start_agent();
 	assert_int_equal(0, connect_engine());
 	assert_false(passes(GUEST, PEER)); /* nobody knows why, but it stays */
-	(void)snprintf(command, sizeof(command), "ls %s/state | grep -q leases.damaged-", t.dir);
+	(void)snprintf(command, sizeof(command),
+		"ls %s/state | grep -q leases.damaged-", t.dir);
 	assert_int_equal(0, zl_tapnet_run(command));
 	await_state(put(&l), ZL_LEASE_APPLIED);
 	await_state(drop(&l), ZL_LEASE_RELEASED);

@@ -41,11 +41,16 @@ static int teardown(void **state)
 static struct zl_book *make_book(void)
 {
 	struct zl_book *b = zl_book_new();
-	struct zl_lease lease = { .id = { { 1 } }, .domain = { { 2 } },
-		.action = ZL_ACTION_QUARANTINE, .grade = ZL_GRADE_STRICT,
-		.created = { 5 }, .expires = { 7000000 }, .n_nics = 1,
+	struct zl_lease lease = { .id = { { 1 } },
+		.domain = { { 2 } },
+		.action = ZL_ACTION_QUARANTINE,
+		.grade = ZL_GRADE_STRICT,
+		.created = { 5 },
+		.expires = { 7000000 },
+		.n_nics = 1,
 		.nics = { { .mac = { { 0x52, 0x54, 0, 0, 0, 1 } }, .tap = "vnet3" } } };
-	struct zl_known known = { .domain = { { 9 } }, .n_macs = 2,
+	struct zl_known known = { .domain = { { 9 } },
+		.n_macs = 2,
 		.macs = { { { 0x52, 1 } }, { { 0x52, 2 } } } };
 	struct zl_book_lease *l;
 	bool grown;
@@ -60,7 +65,8 @@ static struct zl_book *make_book(void)
 	assert_int_equal(0, zl_book_put(b, &lease, (struct zl_wall){ 13 }, &l));
 	assert_int_equal(0, zl_book_know(b, &known, &grown));
 	for (uint8_t i = 0; i < 3; i++)
-		zl_book_bury(b, &(struct zl_uuid){ { 0x70, i } }, (struct zl_wall){ i }, "why");
+		zl_book_bury(b, &(struct zl_uuid){ { 0x70, i } }, (struct zl_wall){ i },
+			"why");
 	return b;
 }
 
@@ -88,14 +94,16 @@ static void test_round_trip(void **state)
 	assert_int_equal(22, c->leases[1]->lease.blocks[0].dport);
 	assert_int_equal(1, c->known.n);
 	assert_int_equal(3, c->n_tombs);
-	assert_string_equal("why", zl_book_tomb(c, &(struct zl_uuid){ { 0x70, 2 } })->reason);
+	assert_string_equal(
+		"why", zl_book_tomb(c, &(struct zl_uuid){ { 0x70, 2 } })->reason);
 	zl_book_free(b);
 	zl_book_free(c);
 }
 
 static void write_bytes(const char *bytes, size_t n)
 {
-	ZL_AUTO(zl_fd) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ZL_AUTO(zl_fd)
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(n, write(fd, bytes, n));

@@ -45,7 +45,8 @@ static void test_parse(void **state)
 	static struct zl_limits l;
 	struct zl_error err = { 0 };
 
-	assert_int_equal(c->want, zl_limits_parse(c->never, c->peers, "agent.conf", &l, &err));
+	assert_int_equal(
+		c->want, zl_limits_parse(c->never, c->peers, "agent.conf", &l, &err));
 	if (c->want < 0) {
 		assert_non_null(strstr(err.msg, "agent.conf: "));
 		return;
@@ -62,8 +63,8 @@ static void test_check(void **state)
 	struct zl_error err;
 
 	(void)state;
-	assert_int_equal(0,
-		zl_limits_parse(UUID ", 52:54:00:00:00:01, vnet7", "", "agent.conf", &l, &err));
+	assert_int_equal(0, zl_limits_parse(UUID ", 52:54:00:00:00:01, vnet7", "",
+				    "agent.conf", &l, &err));
 	assert_int_equal(0, zl_limits_check_lease(&l, &lease, &err));
 	assert_true(zl_uuid_parse(UUID, &lease.domain));
 	assert_int_equal(-EPERM, zl_limits_check_lease(&l, &lease, &err));
@@ -110,7 +111,9 @@ int main(void)
 
 	memcpy(tests, fixed, sizeof(fixed));
 	for (size_t i = 0; i < N_ITEMS(parse_cases); i++)
-		tests[N_ITEMS(fixed) + i] = (struct CMUnitTest){ .name = parse_cases[i].name,
-			.test_func = test_parse, .initial_state = &parse_cases[i] };
+		tests[N_ITEMS(fixed) + i] =
+			(struct CMUnitTest){ .name = parse_cases[i].name,
+				.test_func = test_parse,
+				.initial_state = &parse_cases[i] };
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -22,8 +22,9 @@
 
 static char buf[1024] __attribute__((aligned(8)));
 
-static struct nlmsghdr *link_msg(uint16_t type, uint8_t family, int index, const char *name,
-	const char *kind, uint8_t tun_type, uint8_t last, uint32_t master)
+static struct nlmsghdr *link_msg(uint16_t type, uint8_t family, int index,
+	const char *name, const char *kind, uint8_t tun_type, uint8_t last,
+	uint32_t master)
 {
 	const uint8_t mac[6] = { 0xfe, 0x54, 0, 0, 0, last };
 	struct nlmsghdr *nlh;
@@ -49,9 +50,11 @@ static struct nlmsghdr *link_msg(uint16_t type, uint8_t family, int index, const
 	return nlh;
 }
 
-static struct nlmsghdr *neigh_msg(uint16_t type, uint8_t family, uint16_t nud, uint8_t last)
+static struct nlmsghdr *neigh_msg(
+	uint16_t type, uint8_t family, uint16_t nud, uint8_t last)
 {
-	const uint8_t mac[6] = { 0x52, 0x54, 0, 0, 0, last }, v4[4] = { 10, 0, 0, last };
+	const uint8_t mac[6] = { 0x52, 0x54, 0, 0, 0, last },
+		      v4[4] = { 10, 0, 0, last };
 	struct nlmsghdr *nlh;
 	struct ndmsg *nd;
 
@@ -67,13 +70,13 @@ static struct nlmsghdr *neigh_msg(uint16_t type, uint8_t family, uint16_t nud, u
 	return nlh;
 }
 
-static enum zl_link_change feed(struct zl_links *l, const struct nlmsghdr *nlh, bool fresh,
-	uint64_t now)
+static enum zl_link_change feed(
+	struct zl_links *l, const struct nlmsghdr *nlh, bool fresh, uint64_t now)
 {
 	struct zl_link_event e;
 
-	assert_int_equal(0,
-		zl_links_on_message(l, nlh, fresh, (struct zl_mono){ now }, &e));
+	assert_int_equal(
+		0, zl_links_on_message(l, nlh, fresh, (struct zl_mono){ now }, &e));
 	return e.change;
 }
 
@@ -86,43 +89,56 @@ static void test_links(void **state)
 	(void)state;
 	zl_links_init(&l);
 	assert_int_equal(ZL_LINK_CHANGED,
-		feed(&l, link_msg(RTM_NEWLINK, 0, 3, "br0", "bridge", 0, 1, 0), false, 1));
+		feed(&l, link_msg(RTM_NEWLINK, 0, 3, "br0", "bridge", 0, 1, 0), false,
+			1));
 	assert_int_equal(ZL_LINK_CHANGED,
-		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 0), true, 2));
+		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 0),
+			true, 2));
 	assert_int_equal(ZL_LINK_SAME,
-		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 0), true, 3));
+		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 0),
+			true, 3));
 	link = zl_links_find(&l, 4);
 	assert_true(link->tap && link->fresh);
 	assert_int_equal(2, link->judged.us);
 	assert_false(zl_links_on_bridge(&l, link));
 	assert_int_equal(ZL_LINK_CHANGED,
-		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 3), true, 4));
+		feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 3),
+			true, 4));
 	assert_true(zl_links_on_bridge(&l, zl_links_find(&l, 4)));
 	assert_string_equal("br0", zl_links_master_name(&l, zl_links_find(&l, 4)));
 	assert_int_equal(2, zl_links_find(&l, 4)->judged.us);
 	/* Another MAC is judged anew. */
-	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 8, 3), true, 5);
+	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 8, 3), true,
+		5);
 	assert_int_equal(5, zl_links_find(&l, 4)->judged.us);
-	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 3), true, 6);
+	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 4, "vnet0", "tun", IFF_TAP, 7, 3), true,
+		6);
 	/* A bridge's own message about its port says nothing about the interface. */
-	assert_int_equal(ZL_LINK_SAME,
-		feed(&l, link_msg(RTM_DELLINK, AF_BRIDGE, 4, "vnet0", "tun", IFF_TAP, 7, 3), true, 7));
+	assert_int_equal(ZL_LINK_SAME, feed(&l,
+					       link_msg(RTM_DELLINK, AF_BRIDGE, 4,
+						       "vnet0", "tun", IFF_TAP, 7, 3),
+					       true, 7));
 
 	assert_int_equal(ZL_TAP_ONE, zl_links_tap_of(&l, &nic, "", &link));
 	assert_int_equal(4, link->ifindex);
 	/* With the same MAC: a tun device, and an interface of another kind. */
-	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 5, "tun0", "tun", IFF_TUN, 7, 0), true, 8);
-	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 6, "veth0", "veth", IFF_TAP, 7, 0), true, 8);
+	(void)feed(
+		&l, link_msg(RTM_NEWLINK, 0, 5, "tun0", "tun", IFF_TUN, 7, 0), true, 8);
+	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 6, "veth0", "veth", IFF_TAP, 7, 0),
+		true, 8);
 	assert_int_equal(ZL_TAP_ONE, zl_links_tap_of(&l, &nic, "tun0", &link));
-	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0), true, 9);
+	(void)feed(&l, link_msg(RTM_NEWLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0), true,
+		9);
 	assert_int_equal(ZL_TAP_AMBIGUOUS, zl_links_tap_of(&l, &nic, "", &link));
 	assert_int_equal(ZL_TAP_AMBIGUOUS, zl_links_tap_of(&l, &nic, "vnet1", &link));
 	assert_int_equal(ZL_TAP_ONE, zl_links_tap_of(&l, &nic, "vnet9", &link));
 	assert_int_equal(7, link->ifindex);
 	assert_int_equal(ZL_LINK_REMOVED,
-		feed(&l, link_msg(RTM_DELLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0), true, 9));
+		feed(&l, link_msg(RTM_DELLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0),
+			true, 9));
 	assert_int_equal(ZL_LINK_SAME,
-		feed(&l, link_msg(RTM_DELLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0), true, 9));
+		feed(&l, link_msg(RTM_DELLINK, 0, 7, "vnet9", "tun", IFF_TAP, 7, 0),
+			true, 9));
 	zl_links_done(&l);
 }
 
@@ -132,13 +148,21 @@ static void test_neighs(void **state)
 
 	(void)state;
 	zl_links_init(&l);
-	assert_int_equal(ZL_LINK_SAME, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_INCOMPLETE, 1), true, 0));
-	assert_int_equal(ZL_NEIGH_CHANGED, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_REACHABLE, 1), true, 0));
-	assert_int_equal(ZL_LINK_SAME, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_STALE, 1), true, 0));
-	assert_int_equal(ZL_LINK_SAME, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_BRIDGE, NUD_PERMANENT, 2), true, 0));
-	assert_int_equal(ZL_NEIGH_REMOVED, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_FAILED, 1), true, 0));
-	assert_int_equal(ZL_NEIGH_CHANGED, feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
-	assert_int_equal(ZL_NEIGH_REMOVED, feed(&l, neigh_msg(RTM_DELNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
+	assert_int_equal(ZL_LINK_SAME,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_INCOMPLETE, 1), true, 0));
+	assert_int_equal(ZL_NEIGH_CHANGED,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_REACHABLE, 1), true, 0));
+	assert_int_equal(ZL_LINK_SAME,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_STALE, 1), true, 0));
+	assert_int_equal(ZL_LINK_SAME,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_BRIDGE, NUD_PERMANENT, 2), true,
+			0));
+	assert_int_equal(ZL_NEIGH_REMOVED,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_FAILED, 1), true, 0));
+	assert_int_equal(ZL_NEIGH_CHANGED,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
+	assert_int_equal(ZL_NEIGH_REMOVED,
+		feed(&l, neigh_msg(RTM_DELNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
 	zl_links_done(&l);
 }
 
@@ -159,7 +183,8 @@ static void test_short(void **state)
 	assert_int_equal(-EBADMSG,
 		zl_links_on_message(&l, nlh, true, (struct zl_mono){ 0 }, &e));
 	nlh->nlmsg_type = RTM_NEWADDR;
-	assert_int_equal(0, zl_links_on_message(&l, nlh, true, (struct zl_mono){ 0 }, &e));
+	assert_int_equal(
+		0, zl_links_on_message(&l, nlh, true, (struct zl_mono){ 0 }, &e));
 	zl_links_done(&l);
 }
 

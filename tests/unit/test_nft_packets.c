@@ -49,7 +49,8 @@ static void tcp4_other_port(struct zl_testframe *f, uint8_t src, uint8_t dst)
 {
 	zl_testframe_ether(f, dst, src, 0x0800);
 	zl_testframe_ip4(f, src, dst, TCP, 0);
-	zl_testframe_ports(f, 22, 80); /* a blocked number as source port means nothing */
+	zl_testframe_ports(
+		f, 22, 80); /* a blocked number as source port means nothing */
 }
 
 static void udp4(struct zl_testframe *f, uint8_t src, uint8_t dst)
@@ -166,7 +167,8 @@ static void solicit_far(struct zl_testframe *f, uint8_t src, uint8_t dst)
 static void advertise(struct zl_testframe *f, uint8_t src, uint8_t dst)
 {
 	zl_testframe_ether(f, dst, src, 0x86dd);
-	zl_testframe_ip6(f, 0xbb, dst, ICMP6, 255); /* from another address of the peer */
+	zl_testframe_ip6(
+		f, 0xbb, dst, ICMP6, 255); /* from another address of the peer */
 	zl_testframe_nd(f, NA, src);
 }
 
@@ -237,11 +239,21 @@ static const struct {
 	const char *name;
 	frame_fn make;
 } everything[] = {
-	{ "IPv4", tcp4 }, { "IPv6", tcp6 }, { "ARP", arp }, { "ICMP", icmp4 },
-	{ "neighbour solicitation", solicit }, { "fragment", frag4_later },
-	{ "IPv6 fragment", frag6_later }, { "VLAN", tagged }, { "VLAN IPv6", tagged6 },
-	{ "priority tag", priority_tagged }, { "QinQ", qinq }, { "PPPoE", pppoe },
-	{ "MPLS", mpls }, { "another ethertype", unknown }, { "802.3", llc },
+	{ "IPv4", tcp4 },
+	{ "IPv6", tcp6 },
+	{ "ARP", arp },
+	{ "ICMP", icmp4 },
+	{ "neighbour solicitation", solicit },
+	{ "fragment", frag4_later },
+	{ "IPv6 fragment", frag6_later },
+	{ "VLAN", tagged },
+	{ "VLAN IPv6", tagged6 },
+	{ "priority tag", priority_tagged },
+	{ "QinQ", qinq },
+	{ "PPPoE", pppoe },
+	{ "MPLS", mpls },
+	{ "another ethertype", unknown },
+	{ "802.3", llc },
 };
 
 struct packet_case {
@@ -432,7 +444,8 @@ static void test_no_gap(void **state)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct zl_nft_elem foreign = zl_nft_elem_tap(ZL_SET_STRICT, 4711);
 		struct zl_nft_elem mine = zl_nft_elem_tap(ZL_SET_STRICT, net.guest);
-		struct zl_nft_elems one = { .at = &mine, .n = 1 }, two = { .at = &foreign, .n = 1 };
+		struct zl_nft_elems one = { .at = &mine, .n = 1 },
+				    two = { .at = &foreign, .n = 1 };
 		ZL_AUTO(zl_nft_batch) struct zl_nft_batch b = { 0 };
 		struct zl_firewall_result result = { 0 };
 		struct zl_wall committed;
@@ -440,7 +453,8 @@ static void test_no_gap(void **state)
 
 		zl_nft_batch_start(&b, net.fw.socket.seq + 1);
 		zl_nft_batch_elems(&b, &two, true);
-		assert_int_equal(0, zl_nft_socket_commit(&net.fw.socket, &b, &committed, &err));
+		assert_int_equal(
+			0, zl_nft_socket_commit(&net.fw.socket, &b, &committed, &err));
 		assert_int_equal(0, zl_firewall_check(&net.fw, &one, &result, &err));
 		assert_true(result.repaired);
 		while (read(net.taps[PEER], got, sizeof(got)) > 0)
@@ -495,6 +509,7 @@ int main(void)
 	memcpy(tests, fixed, sizeof(fixed));
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[N_ITEMS(fixed) + i] = (struct CMUnitTest){ .name = cases[i].name,
-			.test_func = test_case, .initial_state = &cases[i] };
+			.test_func = test_case,
+			.initial_state = &cases[i] };
 	return cmocka_run_group_tests_name("nft_packets", tests, setup, teardown);
 }

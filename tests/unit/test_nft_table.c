@@ -91,8 +91,7 @@ static void test_build_parse(void **state)
 		case NFT_MSG_NEWRULE:
 			assert_int_equal(MNL_CB_OK, zl_readback_on_rule(nlh, p));
 			break;
-		default:
-			break;
+		default: break;
 		}
 	}
 	p->table = true;
@@ -120,16 +119,16 @@ static void test_commit_readback(void **state)
 	assert_true(result.changed);
 	assert_true(result.committed.us > 0);
 	if (access("/usr/sbin/nft", X_OK) == 0)
-		assert_int_equal(0,
-			zl_tapnet_run("nft list table bridge zonelock | "
-				      "tr -d '\n\t' | grep -q '"
-				      "elements = { 12 comment \"vnet3 web?1\" }.*"
-				      "elements = { 77 }.*elements = { 10.0.0.9 }.*"
-				      "elements = { fd00::9 }.*elements = { 13 }.*"
-				      "elements = { 13 . tcp . 10.0.0.9 . 22 }.*"
-				      "elements = { 13 . tcp . fd00::9 . 22 }.*"
-				      "elements = { 13 . icmp . 10.0.0.9 }.*"
-				      "elements = { 13 . ipv6-icmp . fd00::9 }'"));
+		assert_int_equal(
+			0, zl_tapnet_run("nft list table bridge zonelock | "
+					 "tr -d '\n\t' | grep -q '"
+					 "elements = { 12 comment \"vnet3 web?1\" }.*"
+					 "elements = { 77 }.*elements = { 10.0.0.9 }.*"
+					 "elements = { fd00::9 }.*elements = { 13 }.*"
+					 "elements = { 13 . tcp . 10.0.0.9 . 22 }.*"
+					 "elements = { 13 . tcp . fd00::9 . 22 }.*"
+					 "elements = { 13 . icmp . 10.0.0.9 }.*"
+					 "elements = { 13 . ipv6-icmp . fd00::9 }'"));
 
 	/* Nothing to do is no transaction. */
 	result = (struct zl_firewall_result){ 0 };
@@ -236,7 +235,8 @@ static void test_refusal(void **state)
 	assert_int_equal(0, zl_firewall_apply(&fw, &none, &result, &err));
 	zl_nft_batch_start(&b, fw.socket.seq + 1);
 	zl_nft_batch_elems(&b, &one, false);
-	assert_int_equal(-ENOENT, zl_nft_socket_commit(&fw.socket, &b, &committed, &err));
+	assert_int_equal(
+		-ENOENT, zl_nft_socket_commit(&fw.socket, &b, &committed, &err));
 	assert_string_equal(err.msg,
 		"nft: delete element table bridge zonelock set strict { 4711 }: "
 		"No such file or directory");
@@ -244,7 +244,8 @@ static void test_refusal(void **state)
 	/* Behind our back: our model is wrong, the second try reads it back. */
 	assert_int_equal(0, zl_firewall_apply(&fw, &one, &result, &err));
 	if (access("/usr/sbin/nft", X_OK) == 0)
-		assert_int_equal(0, zl_tapnet_run("nft flush set bridge zonelock strict"));
+		assert_int_equal(
+			0, zl_tapnet_run("nft flush set bridge zonelock strict"));
 	assert_int_equal(0, zl_firewall_apply(&fw, &none, &result, &err));
 	zl_firewall_close(&fw);
 }
@@ -288,7 +289,9 @@ int main(void)
 
 	memcpy(tests, fixed, sizeof(fixed));
 	for (size_t i = 0; i < N_ITEMS(foreign_cases); i++)
-		tests[N_ITEMS(fixed) + i] = (struct CMUnitTest){ .name = foreign_cases[i].name,
-			.test_func = test_foreign, .initial_state = &foreign_cases[i] };
+		tests[N_ITEMS(fixed) + i] =
+			(struct CMUnitTest){ .name = foreign_cases[i].name,
+				.test_func = test_foreign,
+				.initial_state = &foreign_cases[i] };
 	return cmocka_run_group_tests_name("nft_table", tests, NULL, NULL);
 }
