@@ -73,7 +73,7 @@ static bool copy_ifname(const xmlNode *n, const char *child, const char *attr,
 {
 	if (copy_attr(n, child, attr, to, ZL_IFNAME_MAX) && strchr(to, '?') == NULL)
 		return true;
-	to[0] = '\0';
+	memset(to, 0, ZL_IFNAME_MAX);
 	return false;
 }
 

@@ -284,13 +284,10 @@ static int add_host(
 int zl_watch_put(
 	struct zl_watch *w, const char *host, const char *uri, struct zl_error *reterr)
 {
-	ZL_AUTO(zl_mem) char *copy = strdup(uri);
+	char key[HOST_NAME], *copy;
 	struct host *h;
-	char key[HOST_NAME];
 	int r;
 
-	if (copy == NULL)
-		return zl_fail(reterr, -ENOMEM, "out of memory");
 	if (!host_key(host, key))
 		return zl_fail(reterr, -EINVAL, "a host's name has 1 to 63 characters");
 	h = zl_map_find(&w->hosts, key);
@@ -299,9 +296,12 @@ int zl_watch_put(
 		if (r < 0)
 			return r;
 	}
+	copy = strdup(uri);
+	if (copy == NULL)
+		return zl_fail(reterr, -ENOMEM, "out of memory");
 	stop_host(h);
 	free(h->uri);
-	h->uri = zl_take_ptr(copy);
+	h->uri = copy;
 	h->n_failed = 0;
 	h->source = w->config.source;
 	h->source.host = h->name;
