@@ -9,7 +9,7 @@
  * every quarter of the deadline; a call that exceeds the deadline is ended by
  * SIGKILL, and `on_gone` says which call it was.
  *
- * The owner restarts a worker, with its own backoff (zl_backoff_next).
+ * The owner restarts a worker, after waits of zl_backoff_ms().
  */
 #ifndef ZL_BASE_WORKER_H
 #define ZL_BASE_WORKER_H
