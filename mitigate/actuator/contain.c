@@ -235,13 +235,13 @@ static void read_back(struct run *run)
 			run->first.code != 0 ? ZL_LEASE_DEGRADED : ZL_LEASE_APPLIED;
 }
 
-/* Nothing refers to our filter: leave nothing behind. */
+/* Nothing refers to our filter: leave nothing behind, as far as that can be done. */
 static void clean_up(struct run *run)
 {
-	if (zl_job_count_ours(&run->job) == 0 &&
-		zl_job_undefine(&run->job, NULL) >= 0 &&
-		zl_originals_remove(run->job.dir, &run->job.domain, NULL) >= 0)
-		run->job.originals.changed = false;
+	if (zl_job_count_ours(&run->job) != 0)
+		return;
+	(void)!zl_job_undefine(&run->job, NULL);
+	(void)!zl_originals_remove(run->job.dir, &run->job.domain, NULL);
 }
 
 static void set_lease(struct zl_originals *o, const struct zl_uuid *lease)

@@ -5,8 +5,7 @@
  * Started by zonelockd, with the engine at the other end of descriptor "engine".  It
  * parses only typed frames of the engine; what hypervisors answer is parsed in the
  * workers.  It keeps no leases: the engine sends them again after a restart.  On disk
- * is only what interfaces had before (originals.h), in descriptor "state" (a directory
- * opened by zonelockd) or --state-directory.
+ * is only what interfaces had before (originals.h), in --state-directory.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -93,21 +92,13 @@ static int parse_arguments(
 	return optind == argc ? 0 : zl_fail(reterr, -EINVAL, "unexpected argument");
 }
 
-/*
- * The state directory becomes the current one: the workers, which inherit no other
- * descriptors, find it there, even where its path is closed to our user.
- */
+/* The state directory becomes the current one, for the workers too. */
 static int enter_state_directory(const struct actuator *a, struct zl_error *reterr)
 {
-	int fd = zl_role_fd("state", 0);
-
-	if (fd >= 0 && fchdir(fd) < 0)
-		return zl_fail(reterr, -errno, "state directory: %m");
-	if (fd < 0 && chdir(a->state_directory) < 0)
-		return zl_fail(
-			reterr, -errno, "state directory %s: %m", a->state_directory);
-	if (access(".", W_OK) < 0)
-		return zl_fail(reterr, -errno, "state directory: %m");
+	if (chdir(a->state_directory) < 0 || access(".", W_OK) < 0)
+		return zl_fail_id(reterr, -errno, "actuator.state",
+			"make it and give it to the actuator's user",
+			"state directory %s: %m", a->state_directory);
 	return 0;
 }
 

@@ -57,9 +57,11 @@ static int fail(struct zl_virt *v, const char *what, struct zl_error *reterr)
 	(void)zl_fail_id(
 		reterr, code, "actuator.libvirt", hint, "cannot %s: %s", what, text);
 	if (code == -EIO && (v->conn == NULL || virConnectIsAlive(v->conn) != 1)) {
+		code = -EHOSTUNREACH;
 		if (reterr != NULL)
-			reterr->code = -EHOSTUNREACH;
-		return -EHOSTUNREACH;
+			reterr->code = code;
+		zl_error_hint(
+			reterr, "see to libvirtd on that host; it is tried again");
 	}
 	return code;
 }

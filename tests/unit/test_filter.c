@@ -71,7 +71,8 @@ static void test_peers(void **state)
 	assert_string_equal("forensic address 'x': not an IP address", err.msg);
 	assert_int_equal(7, peers.n);
 	for (int i = 0; i < 33; i++)
-		(void)snprintf(many + strlen(many), 16, "10.0.0.%d,", i);
+		(void)snprintf(many + strlen(many), sizeof(many) - strlen(many),
+			"10.0.0.%d,", i);
 	assert_int_equal(-E2BIG, zl_filter_parse_peers(many, &peers, &err));
 	assert_int_equal(0, zl_filter_parse_peers("", &peers, &err));
 	assert_int_equal(0, peers.n);
