@@ -105,11 +105,14 @@ static int no_answer(pid_t pid, struct zl_error *reterr)
 	return -ETIMEDOUT;
 }
 
+/* -ECONNREFUSED, -ENOENT: no agent listens there. */
 static int connect_agent(
-	struct client *c, const char *path, pid_t pid, struct zl_error *reterr)
+	struct client *c, const char *path, pid_t *ret_pid, struct zl_error *reterr)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct ucred cred = { 0 };
+	socklen_t n = sizeof(cred);
 
 	if (strlen(path) >= sizeof(to.sun_path))
 		return zl_fail(reterr, -ENAMETOOLONG, "socket = %s is too long", path);
@@ -119,11 +122,12 @@ static int connect_agent(
 		return zl_fail(reterr, -errno, "socket: %m");
 	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) >= 0)
-		return 0;
-	if (errno == EAGAIN)
-		return no_answer(pid, reterr);
-	return zl_fail(reterr, -errno, "cannot connect to the agent at %s: %m", path);
+	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return zl_fail(
+			reterr, -errno, "cannot connect to the agent at %s: %m", path);
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) >= 0)
+		*ret_pid = cred.pid; /* who listens */
+	return 0;
 }
 
 static int receive(
@@ -215,12 +219,35 @@ static int release_there(
 	return r;
 }
 
+/* No agent listens: do its work, as its user, so that it can read what we write. */
+static int release_alone(const struct zl_agent_config *config, const char *config_path,
+	const struct wish *w, struct zl_error *reterr)
+{
+	struct zl_agent agent;
+	pid_t pid = 0;
+	int r = 0;
+
+	if (config->user[0] != '\0')
+		r = zl_sandbox_become(config->user, 1ULL << CAP_NET_ADMIN, reterr);
+	if (r >= 0)
+		r = zl_agent_open(&agent, config, config_path, &pid, reterr);
+	if (r == -EBUSY)
+		zl_error_hint(reterr,
+			"an agent runs but does not listen at %s: end it with 'kill -9 "
+			"%d'",
+			config->socket, (int)pid);
+	if (r < 0)
+		return r;
+	r = release_here(&agent, w, reterr);
+	zl_agent_close(&agent);
+	return r;
+}
+
 int zl_breakglass_release(const struct zl_agent_config *config, const char *config_path,
 	const char *what, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_mem) struct client *c = calloc(1, sizeof(*c));
 	struct wish wish = { .all = strcmp(what, "--all") == 0 };
-	struct zl_agent agent;
 	pid_t pid = 0;
 	int r;
 
@@ -230,23 +257,14 @@ int zl_breakglass_release(const struct zl_agent_config *config, const char *conf
 			what);
 	if (c == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
-	/* The agent must be able to read what we write. */
-	if (config->user[0] != '\0') {
-		r = zl_sandbox_become(config->user, 1ULL << CAP_NET_ADMIN, reterr);
-		if (r < 0)
-			return r;
-	}
-	r = zl_agent_open(&agent, config, config_path, &pid, reterr);
-	if (r >= 0) {
-		r = release_here(&agent, &wish, reterr);
-		zl_agent_close(&agent);
-		return r;
-	}
-	if (r != -EBUSY)
-		return r;
-	r = connect_agent(c, config->socket, pid, reterr);
+	/* Before giving up root: the socket is for root and its group. */
+	r = connect_agent(c, config->socket, &pid, reterr);
 	if (r >= 0)
 		r = release_there(c, &wish, pid, reterr);
+	else if (r == -ECONNREFUSED || r == -ENOENT)
+		r = release_alone(config, config_path, &wish, reterr);
+	else if (r == -EAGAIN)
+		r = no_answer(pid, reterr);
 	if (c->fd > 0)
 		(void)close(c->fd);
 	return r;
