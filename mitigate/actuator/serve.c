@@ -12,7 +12,7 @@
 static void handle(
 	struct zl_contain *c, const struct zl_frame_in *in, struct zl_lease_report *ret)
 {
-	struct zl_uuid id, domain;
+	struct zl_uuid id = { 0 }, domain = { 0 };
 	struct zl_lease lease;
 
 	if (in->type == ZL_AGENT_LEASE_PUT) {
