@@ -22,9 +22,10 @@ NAMES = {
     1: "bytes", 2: "packets", 4: "proto", 5: "tos", 6: "tcp_flags", 7: "sport", 8: "src",
     10: "in_if", 11: "dport", 12: "dst", 14: "out_if", 27: "src", 28: "dst",
     32: "icmp_type_code", 34: "sampling", 56: "src_mac", 58: "vlan", 61: "direction",
-    80: "dst_mac", 139: "icmp_type_code",
+    80: "dst_mac", 85: "total_bytes", 86: "total_packets", 139: "icmp_type_code",
 }
 LAST_UPTIME, FIRST_UPTIME, FIRST_MS, LAST_MS, BOOT_MS = 21, 22, 152, 153, 160
+FIRST_DELTA_US, LAST_DELTA_US = 158, 159  # microseconds before the export time
 VARIABLE = 65535
 
 
@@ -59,7 +60,9 @@ class Decoder:
             key = (exporter, port, data[16:20])
             yield from self.sets(9, key, data, 20, (seconds * 1000, uptime))
         elif version == 10 and len(data) >= 16:
-            yield from self.sets(10, (exporter, port, data[12:16]), data, 16, None)
+            exported = int.from_bytes(data[4:8], "big") * 1000
+            key = (exporter, port, data[12:16])
+            yield from self.sets(10, key, data, 16, (exported, None))
 
     @staticmethod
     def netflow5(data):
@@ -135,13 +138,18 @@ class Decoder:
 
     @staticmethod
     def timed(record, times, clock, boot):
-        for name, wall, uptime in (("first_ms", FIRST_MS, FIRST_UPTIME),
-                                   ("last_ms", LAST_MS, LAST_UPTIME)):
+        for name, wall, uptime, delta in (
+                ("first_ms", FIRST_MS, FIRST_UPTIME, FIRST_DELTA_US),
+                ("last_ms", LAST_MS, LAST_UPTIME, LAST_DELTA_US)):
             if wall in times:
                 record[name] = times[wall]
-            elif uptime in times and clock:
+            elif delta in times:
+                record[name] = clock[0] - times[delta] // 1000
+            elif times.get(uptime, 0) == 0:  # softflowd: not known
+                continue
+            elif clock[1] is not None:
                 record[name] = since_boot(clock[0], clock[1], times[uptime])
-            elif uptime in times and boot:
+            elif boot:
                 record[name] = boot + times[uptime]
         if "src" in record:
             record["ipver"] = 6 if ":" in record["src"] else 4
