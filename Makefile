@@ -17,10 +17,10 @@ DEPS_BUILD = gcc make pkg-config libc6-dev linux-libc-dev libvirt-dev libxml2-de
 	libmnl-dev libnftnl-dev libsqlite3-dev libjansson-dev libsystemd-dev \
 	libgnutls28-dev libseccomp-dev libinih-dev libpcap-dev libcmocka-dev
 DEPS_LINT = clang clang-format clang-tidy cppcheck shellcheck codespell libxml2-utils \
-	groff-base git file
+	groff-base git
 DEPS_LAB = libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu \
 	libvirt-daemon-config-nwfilter qemu-system-x86 pmacct softflowd \
-	openvswitch-switch nftables ebtables iptables iproute2 iputils-arping \
+	openvswitch-switch nftables ebtables iptables iproute2 \
 	busybox-static cpio tcpdump jq python3 util-linux procps kmod mount systemd
 DEPS = $(DEPS_BUILD) $(DEPS_LINT) $(DEPS_LAB)
 

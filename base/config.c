@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,12 @@
 #include "base/cleanup.h"
 
 struct reading {
-	const char *path;
+	FILE *f;
 	const struct zl_option *options;
 	size_t n_options;
 	char *into;
+	uint64_t seen; /* bit i: the file gave options[i] */
+	int line;      /* how many were read */
 	int r;
 	struct zl_error *reterr;
 };
@@ -34,6 +37,18 @@ static int parse_bool(const char *value, bool *ret)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+/* A list may stand in several lines, also in indented ones that go on; they add up. */
+static int append(char **list, const char *value, struct zl_error *reterr)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s, %s", *list, value) < 0)
+		return zl_fail(reterr, -ENOMEM, "out of memory");
+	free(*list);
+	*list = longer;
+	return 0;
 }
 
 static int set_option(const struct zl_option *o, char *into, const char *value,
@@ -71,6 +86,35 @@ static int set_option(const struct zl_option *o, char *into, const char *value,
 	return -EINVAL;
 }
 
+static int give_option(struct reading *rd, size_t i, const char *value)
+{
+	const struct zl_option *o = &rd->options[i];
+	bool again = (rd->seen >> i & 1) != 0;
+
+	rd->seen |= UINT64_C(1) << i;
+	if (!again)
+		return set_option(o, rd->into, value, rd->reterr);
+	if (o->type == ZL_OPTION_LIST)
+		return append((char **)(rd->into + o->offset), value, rd->reterr);
+	return zl_fail(rd->reterr, -EINVAL, "%s is given twice", o->name);
+}
+
+/* inih's reader: it would take the end of a long line for a line of its own. */
+static char *read_line(char *to, int size, void *user)
+{
+	struct reading *rd = user;
+
+	if (rd->r < 0 || fgets(to, size, rd->f) == NULL)
+		return NULL;
+	rd->line++;
+	if (strchr(to, '\n') != NULL || feof(rd->f))
+		return to;
+	rd->r = zl_fail(rd->reterr, -EINVAL,
+		"longer than %d characters; a list may go on in an indented line",
+		size - 2);
+	return NULL;
+}
+
 /* inih's callback: 0 stops with an error at this line. */
 static int on_line(void *user, const char *section, const char *name, const char *value)
 {
@@ -83,7 +127,7 @@ static int on_line(void *user, const char *section, const char *name, const char
 
 		if (strcmp(o->section, section) != 0 || strcmp(o->name, name) != 0)
 			continue;
-		rd->r = set_option(o, rd->into, value == NULL ? "" : value, rd->reterr);
+		rd->r = give_option(rd, i, value == NULL ? "" : value);
 		return rd->r >= 0;
 	}
 	rd->r = zl_fail(rd->reterr, -EINVAL, "unknown option '%s' in section [%s]",
@@ -94,12 +138,11 @@ static int on_line(void *user, const char *section, const char *name, const char
 int zl_config_read(const char *path, bool optional, const struct zl_option *options,
 	size_t n_options, void *into, struct zl_error *reterr)
 {
-	struct reading rd = { .path = path,
-		.options = options,
+	ZL_AUTO(zl_file) FILE *f = NULL;
+	struct reading rd = { .options = options,
 		.n_options = n_options,
 		.into = into,
 		.reterr = reterr };
-	ZL_AUTO(zl_file) FILE *f = NULL;
 	int line;
 
 	for (size_t i = 0; i < n_options; i++) {
@@ -115,9 +158,12 @@ int zl_config_read(const char *path, bool optional, const struct zl_option *opti
 		return 0;
 	if (f == NULL)
 		return zl_fail(reterr, -errno, "cannot read %s: %m", path);
-	line = ini_parse_file(f, on_line, &rd);
-	if (line == 0)
+	rd.f = f;
+	line = ini_parse_stream(read_line, &rd, on_line, &rd);
+	if (line == 0 && rd.r >= 0)
 		return 0;
+	if (line == 0)
+		line = rd.line;
 	if (rd.r >= 0)
 		rd.r = zl_fail(reterr, -EINVAL, "not a 'key = value' line");
 	zl_error_prefix(reterr, "%s:%d", path, line);

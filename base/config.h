@@ -3,8 +3,10 @@
  * Configuration files (INI, read with inih) from a table of options.
  *
  * Every program has one table; defaults, ranges, help and the member of the
- * program's struct come from its rows.  An unknown section or key, a value out of range
- * or a line that is no "key = value" refuses the whole file with its line.
+ * program's struct come from its rows (at most 64).  An unknown section or key, a key
+ * given twice, a value out of range, a line that is no "key = value" or longer than inih
+ * takes (198 characters) refuses the whole file with its line.  A list may be given
+ * several times, or go on in indented lines: its parts add up.
  */
 #ifndef ZL_BASE_CONFIG_H
 #define ZL_BASE_CONFIG_H
