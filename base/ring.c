@@ -60,8 +60,9 @@ int zl_ring_map(
 	struct stat st;
 	struct header *h;
 	uint32_t slots;
+	int seals = fcntl(fd, F_GET_SEALS);
 
-	if (fstat(fd, &st) < 0 || (fcntl(fd, F_GET_SEALS) & RING_SEALS) != RING_SEALS)
+	if (fstat(fd, &st) < 0 || seals < 0 || (seals & RING_SEALS) != RING_SEALS)
 		return zl_fail(reterr, -EPROTO, "ring: not a sealed memfd");
 	h = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (h == MAP_FAILED)
@@ -121,8 +122,8 @@ bool zl_ring_write(struct zl_ring *r, const void *record)
 
 bool zl_ring_flush(struct zl_ring *r)
 {
-	if (r->own == r->published)
-		return false;
+	if (r->own == UINT64_MAX || r->own == r->published)
+		return false; /* nothing written since the start, or the last flush */
 	r->published = r->own;
 	atomic_store(&r->h->head, r->own);
 	return atomic_exchange(&r->h->sleeping, 0) != 0;
