@@ -188,6 +188,14 @@ int zl_channel_connect(sd_event *event, const char *path,
 	return zl_channel_new(event, zl_take_fd(&fd), handlers, user, ret, reterr);
 }
 
+void zl_channel_remove_dead(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(path);
+}
+
 int zl_channel_listen(
 	const char *path, unsigned mode, int gid, int *ret_fd, struct zl_error *reterr)
 {
@@ -207,7 +215,7 @@ int zl_channel_listen(
 			"somebody listens at %s already: is another one running?",
 			path);
 	if (errno == ECONNREFUSED)
-		(void)unlink(path);
+		zl_channel_remove_dead(path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return zl_fail(reterr, -errno, "cannot listen at %s: %m", path);
 	if ((gid >= 0 && chown(path, (uid_t)-1, (gid_t)gid) < 0) ||

@@ -44,6 +44,10 @@ int zl_channel_connect(sd_event *event, const char *path,
 int zl_channel_listen(const char *path, unsigned mode, int gid, int *ret_fd,
 	struct zl_error *reterr) ZL_CHECKED;
 
+/* Remove the socket of a process that has ended; any other file stays (connect() says
+ * ECONNREFUSED to both). */
+void zl_channel_remove_dead(const char *path);
+
 /* Close and free; on_closed does not come.  NULL is fine. */
 void zl_channel_close(struct zl_channel *c);
 

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/addr.h"
+#include "base/channel.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "controller/roles/parent/parent.h"
@@ -87,7 +88,7 @@ int zl_parent_open_control(
 		return zl_fail(reterr, -EADDRINUSE, "%s: zonelockd is running already",
 			sun.sun_path);
 	if (errno == ECONNREFUSED)
-		(void)unlink(sun.sun_path);
+		zl_channel_remove_dead(sun.sun_path);
 	/* Anybody may connect; who may do what is decided by the peer's credentials. */
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
 		chmod(sun.sun_path, 0666) < 0 || listen(fd, 64) < 0)
