@@ -43,6 +43,7 @@ static void on_parent_frame(
 	struct zl_engine *e = user;
 	struct zl_role_info *role;
 	uint32_t pid;
+	bool is_new;
 
 	(void)c;
 	if (in->type != ZL_PARENT_ROLE)
@@ -54,9 +55,10 @@ static void on_parent_frame(
 	role->restarts = zl_attr_u32(in->tb[ZL_PARENT_A_RESTARTS]);
 	(void)snprintf(role->text, sizeof(role->text), "%s",
 		zl_attr_str(in->tb[ZL_PARENT_A_TEXT]));
-	if (pid != 0 && pid != role->pid)
+	is_new = pid != 0 && pid != role->pid;
+	role->pid = pid; /* before the briefing: nothing is sent to who is not there */
+	if (is_new)
 		brief_role(e, name);
-	role->pid = pid;
 }
 
 static void on_parent_closed(
@@ -89,7 +91,9 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 	zl_engine_leases_tick(e, now);
 	if (++n % EXPIRE_EVERY == 0)
 		zl_index_expire(e->index, now);
-	(void)sd_event_source_set_time(s, usec + TICK_US);
+	/* From now, not from `usec`: a suspended machine need not catch up. */
+	(void)usec;
+	(void)sd_event_source_set_time_relative(s, TICK_US);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
