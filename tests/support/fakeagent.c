@@ -40,8 +40,30 @@ static void greet(const struct zl_fakeagent *a, int fd)
 		zl_frame_put_u32(&f, ZL_AGENT_A_FLAGS, ZL_LINK_TAP | ZL_LINK_UP);
 		finish(&f, fd);
 	}
+	if (a->keeps != NULL) {
+		struct zl_lease_report rep = { .id = a->keeps->id,
+			.state = ZL_LEASE_APPLIED };
+
+		zl_frame_start(&f, out, sizeof(out), ZL_AGENT_LEASE_STATE, 0);
+		zl_lease_report_put(&f, ZL_AGENT_A_REPORT, &rep);
+		zl_lease_put(&f, ZL_AGENT_A_LEASE, a->keeps);
+		finish(&f, fd);
+	}
 	zl_frame_start(&f, out, sizeof(out), ZL_AGENT_READY, 0);
 	finish(&f, fd);
+}
+
+enum { TOMBS_MAX = 64 };
+
+static struct zl_uuid tombs[TOMBS_MAX];
+static unsigned n_tombs;
+
+static bool is_buried(const struct zl_uuid *id)
+{
+	for (unsigned i = 0; i < n_tombs; i++)
+		if (zl_uuid_eq(&tombs[i], id))
+			return true;
+	return false;
 }
 
 static void report(const struct zl_fakeagent *a, int fd, const struct zl_frame_in *in)
@@ -54,12 +76,18 @@ static void report(const struct zl_fakeagent *a, int fd, const struct zl_frame_i
 		if (zl_lease_get(in->tb[ZL_AGENT_A_LEASE], &lease, NULL) < 0)
 			_exit(1);
 		rep.id = lease.id;
-		rep.state = a->answer;
+		rep.state = is_buried(&lease.id) ? ZL_LEASE_RELEASED : a->answer;
 		rep.n_elements = lease.n_nics;
 		if (a->message != NULL)
 			(void)zl_fail(&rep.error, -EPERM, "%s", a->message);
 	} else {
 		zl_attr_copy(in->tb[ZL_AGENT_A_ID], rep.id.b, sizeof(rep.id.b));
+		if (a->clings) {
+			rep.state = ZL_LEASE_RELEASING;
+			(void)zl_fail(&rep.error, -EBUSY, "the kernel is busy");
+		} else if (n_tombs < TOMBS_MAX) {
+			tombs[n_tombs++] = rep.id;
+		}
 	}
 	rep.committed = zl_wall_now();
 	zl_frame_start(&f, out, sizeof(out), ZL_AGENT_LEASE_STATE, in->seq);

@@ -30,27 +30,33 @@
 enum { TRIES = 200, TRY_US = 50000, SYN = 2, ACK = 16, FULL = 27 };
 
 static char dir[] = "/tmp/zl-engine-XXXXXX";
-static pid_t daemon_pid, agent_pid;
+static pid_t daemon_pid, agent_pid, agent2_pid;
 static struct zl_client *client;
 static uint32_t sequence;
 static int port; /* of this process alone: tests run side by side */
 
-static const char node[] =
-	"<node><domain type='test'><name>web1</name>"
-	"<uuid>bbbbbbbb-0000-4000-8000-000000000001</uuid><memory>8192</memory>"
-	"<os><type>hvm</type></os><devices><interface type='bridge'>"
-	"<mac address='52:54:00:00:00:01'/><source bridge='br0'/>"
+#define WEB1                                                                           \
+	"<domain type='test'><name>web1</name>"                                        \
+	"<uuid>bbbbbbbb-0000-4000-8000-000000000001</uuid><memory>8192</memory>"       \
+	"<os><type>hvm</type></os><devices><interface type='bridge'>"                  \
+	"<mac address='52:54:00:00:00:01'/><source bridge='br0'/>"                     \
 	"<target dev='tapweb'/></interface></devices></domain>"
-	"<domain type='test'><name>db1</name>"
-	"<uuid>bbbbbbbb-0000-4000-8000-000000000002</uuid><memory>8192</memory>"
-	"<metadata><zonelock:domain xmlns:zonelock="
-	"'http://zonelock.org/xmlns/libvirt/domain/1'>"
-	"<zonelock:nic mac='52:54:00:00:00:02'>"
-	"<zonelock:address>10.0.0.2</zonelock:address></zonelock:nic>"
-	"</zonelock:domain></metadata>"
-	"<os><type>hvm</type></os><devices><interface type='bridge'>"
-	"<mac address='52:54:00:00:00:02'/><source bridge='br0'/>"
-	"<target dev='tapdb'/></interface></devices></domain></node>";
+#define DB1                                                                            \
+	"<domain type='test'><name>db1</name>"                                         \
+	"<uuid>bbbbbbbb-0000-4000-8000-000000000002</uuid><memory>8192</memory>"       \
+	"<metadata><zonelock:domain xmlns:zonelock="                                   \
+	"'http://zonelock.org/xmlns/libvirt/domain/1'>"                                \
+	"<zonelock:nic mac='52:54:00:00:00:02'>"                                       \
+	"<zonelock:address>10.0.0.2</zonelock:address></zonelock:nic>"                 \
+	"</zonelock:domain></metadata>"                                                \
+	"<os><type>hvm</type></os><devices><interface type='bridge'>"                  \
+	"<mac address='52:54:00:00:00:02'/><source bridge='br0'/>"                     \
+	"<target dev='tapdb'/></interface></devices></domain>"
+
+static const char node[] = "<node>" WEB1 DB1 "</node>";
+static const char node_without_web1[] = "<node>" DB1 "</node>";
+static const char node_of_web1[] = "<node>" WEB1 "</node>";
+static const char node_empty[] = "<node/>";
 
 static const char lock_enforce[] =
 	"<lock><name>db-lock</name><zone>db</zone><mode>enforce</mode>"
@@ -223,21 +229,65 @@ static void send_flow(uint16_t in_if, uint32_t src, uint32_t dst, uint16_t sport
 	(void)close(fd);
 }
 
-static void start_agent(enum zl_lease_state answer, const char *message)
+/* An agent of hv1 or hv2 that answers so; the rest is in `more`, or NULL. */
+static pid_t run_agent(
+	const char *name, enum zl_lease_state answer, const struct zl_fakeagent *more)
 {
+	struct zl_fakeagent a = { .n_links = 0 };
 	char path[256];
-	struct zl_fakeagent a = {
-		.path = path, .n_links = 2, .answer = answer, .message = message
-	};
+	pid_t pid;
 
-	path_of("agent.sock", path, sizeof(path));
+	if (more != NULL)
+		a = *more;
+	path_of(name, path, sizeof(path));
+	a.path = path;
+	a.answer = answer;
+	a.n_links = 2;
 	a.links[0] = (struct zl_fakeagent_link){ 11, "tapweb",
 		{ { 0xfe, 0x54, 0, 0, 0, 1 } } };
 	a.links[1] = (struct zl_fakeagent_link){ 12, "tapdb",
 		{ { 0xfe, 0x54, 0, 0, 0, 2 } } };
-	zl_fakeagent_stop(agent_pid);
-	agent_pid = zl_fakeagent_start(&a);
-	assert_true(agent_pid > 0);
+	pid = zl_fakeagent_start(&a);
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* Another agent in place of the one of `host`. */
+static void replace_agent(const char *host, pid_t *pid, const char *name,
+	enum zl_lease_state answer, const struct zl_fakeagent *more)
+{
+	zl_fakeagent_stop(*pid);
+	assert_true(await("ListHosts", "hosts", "name", host, "agent", "down"));
+	*pid = run_agent(name, answer, more);
+	assert_true(await("ListHosts", "hosts", "name", host, "agent", "up"));
+}
+
+static void start_agent(enum zl_lease_state answer, const struct zl_fakeagent *more)
+{
+	replace_agent("hv1", &agent_pid, "agent.sock", answer, more);
+}
+
+static void define_host(const char *name, const char *node_file, const char *agent,
+	const char *exporter)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text),
+		"<host><name>%s</name><libvirt uri='test://%s/%s'/>"
+		"<agent address='unix://%s/%s'/>%s</host>",
+		name, dir, node_file, dir, agent, exporter);
+	must("DefineHost", json_pack("{s:s}", "xml", text), NULL);
+}
+
+static void kill_role(const char *name)
+{
+	json_t *doc = NULL, *role;
+
+	must("DaemonStatus", NULL, &doc);
+	role = pick(doc, "roles", "name", name);
+	assert_int_equal(0,
+		kill((pid_t)json_integer_value(json_object_get(role, "pid")), SIGKILL));
+	json_decref(doc);
 }
 
 static int setup(void **state)
@@ -256,16 +306,11 @@ static int setup(void **state)
 		"%s\nuser-collector = %s\nuser-inventory = %s\nlog-level = warning\n",
 		dir, dir, port, user, user, user);
 	write_file("zonelockd.conf", text);
-	start_agent(ZL_LEASE_APPLIED, NULL);
+	agent_pid = run_agent("agent.sock", ZL_LEASE_APPLIED, NULL);
 	start_daemon();
 	connect_client();
-	(void)snprintf(text, sizeof(text),
-		"<host><name>hv1</name><libvirt uri='test://%s/node.xml'/>"
-		"<agent address='unix://%s/agent.sock'/>"
-		"<exporter address='127.0.0.1' interfaces='ifindex'/></host>",
-		dir, dir);
-	must("DefineHost", json_pack("{s:s, s:s}", "xml", text, "file", "hv1.xml"),
-		NULL);
+	define_host("hv1", "node.xml", "agent.sock",
+		"<exporter address='127.0.0.1' interfaces='ifindex'/>");
 	return 0;
 }
 
@@ -279,6 +324,7 @@ static int teardown(void **state)
 	(void)kill(daemon_pid, SIGTERM);
 	(void)waitpid(daemon_pid, NULL, 0);
 	zl_fakeagent_stop(agent_pid);
+	zl_fakeagent_stop(agent2_pid);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command);
 }
@@ -366,13 +412,10 @@ static void test_violation_quarantines_once(void **state)
 /* The database is what counts: the engine dies and knows it all again. */
 static void test_engine_killed(void **state)
 {
-	json_t *doc = NULL, *role;
+	json_t *doc = NULL;
 
 	(void)state;
-	must("DaemonStatus", NULL, &doc);
-	role = pick(doc, "roles", "name", "engine");
-	(void)kill((pid_t)json_integer_value(json_object_get(role, "pid")), SIGKILL);
-	json_decref(doc);
+	kill_role("engine");
 	zl_client_close(client);
 	client = NULL;
 	connect_client();
@@ -410,10 +453,8 @@ static void test_refused_by_the_host(void **state)
 	struct zl_error err = { 0 };
 
 	(void)state;
-	start_agent(ZL_LEASE_FAILED, "refused by never-touch");
-	assert_true(await("ListHosts", "hosts", "name", "hv1", "agent", "down") ||
-		    await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
-	assert_true(await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
+	start_agent(ZL_LEASE_FAILED,
+		&(struct zl_fakeagent){ .message = "refused by never-touch" });
 	assert_true(call("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL,
 			    &err) < 0);
 	assert_non_null(strstr(err.msg, "never-touch"));
@@ -431,6 +472,127 @@ static void test_refused_by_the_host(void **state)
 	json_decref(doc);
 }
 
+static void assert_audit_ok(void)
+{
+	json_t *doc = NULL;
+
+	must("VerifyAudit", NULL, &doc);
+	assert_true(json_is_true(json_object_get(doc, "ok")));
+	json_decref(doc);
+}
+
+/* What was in force and has trouble is still ours. */
+static void test_trouble_does_not_end_a_lease(void **state)
+{
+	(void)state;
+	start_agent(ZL_LEASE_APPLIED, NULL);
+	must("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL);
+	start_agent(ZL_LEASE_FAILED,
+		&(struct zl_fakeagent){
+			.message = "the kernel is not as it should be" });
+	assert_true(await("ListMitigations", "mitigations", "domain", "web1", "state",
+		"degraded"));
+	start_agent(ZL_LEASE_APPLIED, NULL);
+	assert_true(await("ListMitigations", "mitigations", "domain", "web1", "state",
+		"applied"));
+	must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+}
+
+/* The host cannot end it: that is said, recorded, and tried until it can. */
+static void test_release_is_tried_again(void **state)
+{
+	json_t *doc = NULL;
+
+	(void)state;
+	start_agent(ZL_LEASE_APPLIED, &(struct zl_fakeagent){ .clings = true });
+	must("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL);
+	must("Release", json_pack("{s:s}", "domain", "web1"), &doc);
+	assert_string_equal(
+		"releasing", json_string_value(json_object_get(doc, "state")));
+	json_decref(doc);
+	must("ListAudit", NULL, &doc);
+	assert_non_null(pick(doc, "records", "verb", "lease-releasing"));
+	json_decref(doc);
+	start_agent(ZL_LEASE_APPLIED, NULL);
+	assert_true(await_count("ListMitigations", "mitigations", 0));
+	assert_audit_ok();
+}
+
+static void move_web1(const char *on_hv1, const char *on_hv2, const char *to)
+{
+	write_file("node.xml", on_hv1);
+	write_file("node2.xml", on_hv2);
+	kill_role("inventory");
+	assert_true(
+		await("ListMitigations", "mitigations", "domain", "web1", "host", to));
+	assert_true(await("ListMitigations", "mitigations", "domain", "web1", "state",
+		"applied"));
+}
+
+/* There and back again: contained on both ways, released on all hosts. */
+static void test_lease_follows_the_domain(void **state)
+{
+	(void)state;
+	write_file("node2.xml", node_empty);
+	agent2_pid = run_agent("agent2.sock", ZL_LEASE_APPLIED, NULL);
+	define_host("hv2", "node2.xml", "agent2.sock", "");
+	assert_true(await("ListHosts", "hosts", "name", "hv2", "agent", "up"));
+	assert_true(await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
+	must("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL);
+	move_web1(node_without_web1, node_of_web1, "hv2");
+	move_web1(node, node_empty, "hv1");
+	(void)usleep(300000); /* no late report ends it */
+	assert_int_equal(1, count("ListMitigations", NULL, "mitigations"));
+	must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+}
+
+/* An agent speaks for its host: what it makes up about others has no effect. */
+static void test_hijacked_agent(void **state)
+{
+	struct zl_lease lie = { .action = ZL_ACTION_QUARANTINE, .n_nics = 1 };
+
+	(void)state;
+	lie.expires.us = INT64_MAX;
+	lie.id.b[0] = 7;
+	assert_true(zl_uuid_parse("bbbbbbbb-0000-4000-8000-000000000002", &lie.domain));
+	replace_agent("hv2", &agent2_pid, "agent2.sock", ZL_LEASE_APPLIED,
+		&(struct zl_fakeagent){ .keeps = &lie });
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+	/* Nor may it have the actuator act. */
+	lie.backend = ZL_BACKEND_NWFILTER;
+	start_agent(ZL_LEASE_APPLIED, &(struct zl_fakeagent){ .keeps = &lie });
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+	/* What is really its own is kept, and can be released. */
+	lie.backend = ZL_BACKEND_NFTABLES;
+	start_agent(ZL_LEASE_APPLIED, &(struct zl_fakeagent){ .keeps = &lie });
+	assert_true(await_count("ListMitigations", "mitigations", 1));
+	must("Release", json_pack("{s:s}", "domain", "db1"), NULL);
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+}
+
+/* A host that never comes back can be let go of, once its domains are released. */
+static void test_host_is_gone_for_good(void **state)
+{
+	struct zl_error err = { 0 };
+
+	(void)state;
+	must("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL);
+	zl_fakeagent_stop(agent_pid);
+	agent_pid = 0;
+	assert_true(await("ListHosts", "hosts", "name", "hv1", "agent", "down"));
+	assert_true(call("UndefineHost", json_pack("{s:s}", "name", "hv1"), NULL,
+			    &err) < 0);
+	assert_true(
+		call("Release", json_pack("{s:s}", "domain", "web1"), NULL, &err) < 0);
+	assert_int_equal(-EHOSTUNREACH, err.code);
+	assert_int_equal(1, count("ListMitigations", NULL, "mitigations"));
+	must("UndefineHost", json_pack("{s:s}", "name", "hv1"), NULL);
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+	assert_audit_ok();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +603,11 @@ int main(void)
 		cmocka_unit_test(test_engine_killed),
 		cmocka_unit_test(test_release_holds),
 		cmocka_unit_test(test_refused_by_the_host),
+		cmocka_unit_test(test_trouble_does_not_end_a_lease),
+		cmocka_unit_test(test_release_is_tried_again),
+		cmocka_unit_test(test_lease_follows_the_domain),
+		cmocka_unit_test(test_hijacked_agent),
+		cmocka_unit_test(test_host_is_gone_for_good),
 	};
 
 	return cmocka_run_group_tests_name("engine", tests, setup, teardown);

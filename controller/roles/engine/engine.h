@@ -63,6 +63,7 @@ struct zl_engine_host {
 	sd_event_source *timer; /* next ping, or next try to connect */
 	struct zl_mono heard;	/* from the agent, last */
 	unsigned tries;
+	unsigned adopted; /* leases taken over from it, unknown to the database */
 };
 
 /* --- leases --- */
@@ -70,8 +71,11 @@ struct zl_engine_lease {
 	struct zl_engine *e;
 	struct zl_lease_row row;
 	struct zl_call *waiting; /* the control call that wants its outcome, or NULL */
-	sd_event_source *timer;	 /* how long that waits; or the next try */
-	struct zl_mono sent;
+	sd_event_source *timer;	 /* how long that waits */
+	struct zl_mono sent;	 /* to its enforcer, last; 0: not yet */
+	bool answered;		 /* since then */
+	bool unrecorded;	 /* the database has not taken its state yet */
+	struct zl_wall reported; /* the commit that was last reported */
 };
 
 /* --- incidents --- */
@@ -217,12 +221,17 @@ int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want
 	struct zl_engine_lease **ret, struct zl_error *reterr) ZL_CHECKED;
 int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
 	const char *actor, const char *reason, struct zl_error *reterr) ZL_CHECKED;
-struct zl_engine_lease *zl_engine_leases_of(struct zl_engine *e,
-	const struct zl_uuid *domain, enum zl_action action); /* ZL_ACTION_N: any */
+/* Those that have not ended: of a domain (ZL_ACTION_N: any), and all; *at starts with 0. */
+struct zl_engine_lease *zl_engine_leases_of(
+	struct zl_engine *e, const struct zl_uuid *domain, enum zl_action action);
+struct zl_engine_lease *zl_engine_leases_next(struct zl_engine *e, size_t *at);
+/* The host goes for good: what was released there counts as released. */
+void zl_engine_leases_abandon(struct zl_engine *e, const char *host, const char *actor);
 void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
 	const struct zl_lease_report *report, const struct zl_lease *lease);
 void zl_engine_leases_on_host_up(struct zl_engine *e, const char *host);
-void zl_engine_leases_on_domain(struct zl_engine *e, const struct zl_index_domain *d);
+void zl_engine_leases_on_domain(
+	struct zl_engine *e, const struct zl_index_domain *d, unsigned what);
 void zl_engine_leases_on_actuator_up(struct zl_engine *e);
 void zl_engine_leases_tick(struct zl_engine *e, struct zl_wall now);
 void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call);

@@ -22,9 +22,19 @@ struct zl_engine_lease *zl_engine_leases_of(
 {
 	struct zl_engine_lease *l;
 
-	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;)
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;)
 		if (zl_uuid_eq(&l->row.lease.domain, domain) &&
 			(action == ZL_ACTION_N || l->row.lease.action == action))
+			return l;
+	return NULL;
+}
+
+struct zl_engine_lease *zl_engine_leases_next(struct zl_engine *e, size_t *at)
+{
+	struct zl_engine_lease *l;
+
+	while ((l = zl_map_next(&e->leases, at)) != NULL)
+		if (!zl_engine_leases_is_over(l->row.state))
 			return l;
 	return NULL;
 }
@@ -67,17 +77,23 @@ static int on_wait_over(sd_event_source *s, uint64_t usec, void *user)
 	struct zl_call *call = zl_take_ptr(l->waiting);
 	struct zl_error err = { 0 };
 	const char *why;
+	bool up;
 
 	(void)s;
 	(void)usec;
 	l->timer = sd_event_source_disable_unref(l->timer);
 	if (call == NULL)
 		return 0;
-	if (zl_engine_leases_enforcer_up(l->e, l->row.lease.backend, l->row.host, &why))
-		why = "it does not answer";
+	up = zl_engine_leases_enforcer_up(
+		l->e, l->row.lease.backend, l->row.host, &why);
+	if (up && l->answered) {
+		zl_call_reply(call, outcome_to_json(l)); /* "not yet", and why */
+		return 0;
+	}
 	(void)zl_fail_id(&err, -EHOSTUNREACH, "host.unreachable",
 		"it is recorded and will be carried out when the host answers",
-		"host '%s' cannot be reached now: %s", l->row.host, why);
+		"host '%s' cannot be reached now: %s", l->row.host,
+		up ? "it does not answer" : why);
 	zl_call_fail(call, &err);
 	return 0;
 }
@@ -131,6 +147,11 @@ void zl_engine_leases_forget(struct zl_engine_lease *l)
 bool zl_engine_leases_is_over(enum zl_lease_state s)
 {
 	return s == ZL_LEASE_RELEASED || s == ZL_LEASE_EXPIRED || s == ZL_LEASE_FAILED;
+}
+
+bool zl_engine_leases_is_adopted(const struct zl_engine_lease *l)
+{
+	return strncmp(l->row.actor, "agent ", 6) == 0;
 }
 
 static int load_one(const struct zl_lease_row *row, void *user)
@@ -206,8 +227,22 @@ int zl_engine_leases_audit(struct zl_engine *e, const struct zl_lease_row *row,
 	return r;
 }
 
-/* State, and what is said about it, in one transaction. */
-void zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
+const char *zl_engine_leases_verb(enum zl_lease_state s)
+{
+	static const char *const verbs[ZL_LEASE_STATE_N] = {
+		[ZL_LEASE_PENDING] = "lease-pending",
+		[ZL_LEASE_APPLIED] = "lease-applied",
+		[ZL_LEASE_DEGRADED] = "lease-degraded",
+		[ZL_LEASE_FAILED] = "lease-failed",
+		[ZL_LEASE_RELEASING] = "lease-releasing",
+		[ZL_LEASE_RELEASED] = "lease-released",
+		[ZL_LEASE_EXPIRED] = "lease-expired",
+	};
+
+	return verbs[s];
+}
+
+int zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
 	const char *verb, const char *cause, const char *result, json_t *evidence)
 {
 	struct zl_engine *e = l->e;
@@ -224,10 +259,23 @@ void zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
 			e, &l->row, actor, verb, cause, result, evidence, &err);
 	if (r >= 0)
 		r = zl_db_commit(e->db, &err);
+	l->unrecorded = r < 0;
 	if (r < 0) {
 		zl_db_rollback(e->db);
+		if (strcmp(e->db_error, err.msg) != 0)
+			zl_log_error(LOG_ERR, &err,
+				"a lease's change is in force but not recorded yet");
 		zl_engine_leases_set_text(e->db_error, sizeof(e->db_error), err.msg);
-		zl_log_error(
-			LOG_ERR, &err, "a lease's change is in force but not recorded");
 	}
+	return r;
+}
+
+void zl_engine_leases_finish(struct zl_engine_lease *l, const char *actor,
+	const char *cause, const char *result)
+{
+	if (zl_engine_leases_record(l, actor, zl_engine_leases_verb(l->row.state),
+		    cause, result, NULL) >= 0)
+		zl_engine_leases_forget(l);
+	else
+		zl_engine_leases_answer(l);
 }

@@ -60,51 +60,103 @@ static const char *uri_of(struct zl_engine *e, const char *host)
 	return h == NULL ? "" : zl_host_actuator_uri(h->def);
 }
 
+static void put_lease(
+	struct zl_channel *c, const struct zl_lease *lease, const char *uri)
+{
+	struct zl_frame f;
+
+	zl_channel_start(c, &f, ZL_AGENT_LEASE_PUT, 0);
+	zl_lease_put(&f, ZL_AGENT_A_LEASE, lease);
+	if (uri != NULL)
+		zl_frame_put_str(&f, ZL_AGENT_A_URI, uri);
+	if (zl_channel_send(c, &f) < 0)
+		zl_log(LOG_ERR, "cannot send the lease of domain '%s'",
+			lease->domain_name);
+}
+
+static void drop_lease(struct zl_channel *c, const struct zl_lease *lease,
+	const char *why, const char *uri)
+{
+	struct zl_frame f;
+
+	zl_channel_start(c, &f, ZL_AGENT_LEASE_DROP, 0);
+	zl_frame_put_bytes(&f, ZL_AGENT_A_ID, lease->id.b, sizeof(lease->id.b));
+	zl_frame_put_bytes(
+		&f, ZL_AGENT_A_DOMAIN, lease->domain.b, sizeof(lease->domain.b));
+	zl_frame_put_str(&f, ZL_AGENT_A_TEXT, why);
+	if (uri != NULL)
+		zl_frame_put_str(&f, ZL_AGENT_A_URI, uri);
+	if (zl_channel_send(c, &f) < 0)
+		zl_log(LOG_ERR, "cannot send the end of the lease of domain '%s'",
+			lease->domain_name);
+}
+
 void zl_engine_leases_send(struct zl_engine *e, struct zl_engine_lease *l)
 {
 	struct zl_channel *c = enforcer_of(e, l);
-	struct zl_frame f;
+	const char *uri = NULL;
 
 	if (c == NULL)
 		return;
-	if (l->row.state == ZL_LEASE_RELEASING) {
-		zl_channel_start(c, &f, ZL_AGENT_LEASE_DROP, 0);
-		zl_frame_put_bytes(&f, ZL_AGENT_A_ID, l->row.lease.id.b, 16);
-		zl_frame_put_bytes(&f, ZL_AGENT_A_DOMAIN, l->row.lease.domain.b, 16);
-		zl_frame_put_str(&f, ZL_AGENT_A_TEXT, l->row.reason);
-	} else {
-		zl_channel_start(c, &f, ZL_AGENT_LEASE_PUT, 0);
-		zl_lease_put(&f, ZL_AGENT_A_LEASE, &l->row.lease);
-	}
 	if (l->row.lease.backend == ZL_BACKEND_NWFILTER)
-		zl_frame_put_str(&f, ZL_AGENT_A_URI, uri_of(e, l->row.host));
+		uri = uri_of(e, l->row.host);
+	if (l->row.state == ZL_LEASE_RELEASING)
+		drop_lease(c, &l->row.lease, l->row.reason, uri);
+	else
+		put_lease(c, &l->row.lease, uri);
 	l->sent = zl_mono_now();
-	if (zl_channel_send(c, &f) < 0)
-		zl_log(LOG_ERR, "host '%s': cannot send a lease", l->row.host);
+	l->answered = false;
+}
+
+void zl_engine_leases_send_too(
+	struct zl_engine *e, struct zl_engine_lease *l, const struct zl_index_domain *d)
+{
+	struct zl_engine_host *h = zl_engine_agents_find(e, d->host->name);
+	struct zl_lease there = l->row.lease;
+
+	if (l->row.lease.backend != ZL_BACKEND_NFTABLES ||
+		l->row.state == ZL_LEASE_RELEASING || zl_engine_leases_is_adopted(l) ||
+		h == NULL || h->agent != ZL_AGENT_UP)
+		return;
+	(void)zl_engine_leases_take_nics(&there, d); /* its taps are others there */
+	put_lease(h->channel, &there, NULL);
 }
 
 void zl_engine_leases_drop_at(struct zl_engine *e, const char *host,
 	const struct zl_lease *lease, const char *why)
 {
 	struct zl_engine_host *h = zl_engine_agents_find(e, host);
-	struct zl_frame f;
 
-	if (h == NULL || h->channel == NULL)
+	if (h != NULL && h->channel != NULL)
+		drop_lease(h->channel, lease, why, NULL);
+}
+
+void zl_engine_leases_drop_elsewhere(
+	struct zl_engine *e, const struct zl_engine_lease *l, const char *why)
+{
+	struct zl_engine_host *h;
+
+	if (l->row.lease.backend != ZL_BACKEND_NFTABLES)
 		return;
-	zl_channel_start(h->channel, &f, ZL_AGENT_LEASE_DROP, 0);
-	zl_frame_put_bytes(&f, ZL_AGENT_A_ID, lease->id.b, 16);
-	zl_frame_put_str(&f, ZL_AGENT_A_TEXT, why);
-	(void)zl_channel_send(h->channel, &f);
+	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
+		if (strcmp(h->def->name, l->row.host) != 0)
+			zl_engine_leases_drop_at(e, h->def->name, &l->row.lease, why);
 }
 
 void zl_engine_leases_on_host_up(struct zl_engine *e, const char *host)
 {
+	const struct zl_index_domain *d;
 	struct zl_engine_lease *l;
 
-	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;)
-		if (strcmp(l->row.host, host) == 0 &&
-			l->row.lease.backend == ZL_BACKEND_NFTABLES)
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;) {
+		if (l->row.lease.backend != ZL_BACKEND_NFTABLES)
+			continue;
+		d = zl_index_find(e->index, host, &l->row.lease.domain);
+		if (strcmp(l->row.host, host) == 0)
 			zl_engine_leases_send(e, l);
+		else if (d != NULL && d->state != ZL_DOMAIN_SHUTOFF)
+			zl_engine_leases_send_too(e, l, d);
+	}
 }
 
 /* --- the actuator --- */
@@ -153,7 +205,7 @@ void zl_engine_leases_on_actuator_up(struct zl_engine *e)
 {
 	struct zl_engine_lease *l;
 
-	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;)
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;)
 		if (l->row.lease.backend == ZL_BACKEND_NWFILTER)
 			zl_engine_leases_send(e, l);
 }

@@ -9,68 +9,152 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/leases.h"
 
-/* --- reports --- */
+/* As many as an agent keeps: more can only be made up. */
+enum { ADOPT_MAX = 1024 };
 
-static void note_report(struct zl_engine_lease *l, const struct zl_lease_report *rep)
+/* --- reports about leases that we know --- */
+
+/* Take it in; true when it says anything new. */
+static bool note_report(struct zl_engine_lease *l, const struct zl_lease_report *rep)
 {
+	char error[sizeof(l->row.error)];
+	bool is_new;
+
+	(void)snprintf(error, sizeof(error), "%s%s%s", rep->error.msg,
+		rep->error.hint[0] == '\0' ? "" : "; ", rep->error.hint);
+	/* The same repair can happen twice; then it was committed twice. */
+	is_new = l->row.state != rep->state || strcmp(error, l->row.error) != 0 ||
+		 (error[0] != '\0' && l->reported.us != rep->committed.us);
+	l->answered = true;
+	l->reported = rep->committed;
 	l->row.n_elements = rep->n_elements;
 	zl_engine_leases_set_text(l->row.objects, sizeof(l->row.objects), rep->objects);
-	(void)snprintf(l->row.error, sizeof(l->row.error), "%s%s%s", rep->error.msg,
-		rep->error.hint[0] == '\0' ? "" : "; ", rep->error.hint);
+	zl_engine_leases_set_text(l->row.error, sizeof(l->row.error), error);
 	if (rep->committed.us != 0 &&
 		(l->row.committed.us == 0 || rep->state != ZL_LEASE_APPLIED))
 		l->row.committed = rep->committed;
+	return is_new;
 }
 
 static void on_over(
-	struct zl_engine_lease *l, const char *actor, const struct zl_lease_report *rep)
+	struct zl_engine_lease *l, const char *actor, enum zl_lease_state state)
 {
 	struct zl_engine *e = l->e;
-	const char *verb =
-		rep->state == ZL_LEASE_EXPIRED ? "lease-expired" : "lease-released";
 	struct zl_uuid domain = l->row.lease.domain;
+	char result[sizeof(l->row.error)];
 
-	l->row.state = rep->state;
+	l->row.state = state;
 	l->row.ended = zl_wall_now();
 	(void)zl_engine_leases_note_release(&domain, l->row.ended, e);
-	zl_engine_leases_record(l, actor, verb, l->row.reason,
-		l->row.error[0] == '\0' ? zl_lease_state_name(rep->state)
-					: l->row.error,
-		NULL);
-	zl_engine_leases_forget(l);
+	zl_engine_leases_drop_elsewhere(e, l, "it has ended");
+	zl_engine_leases_set_text(result, sizeof(result),
+		l->row.error[0] == '\0' ? zl_lease_state_name(state) : l->row.error);
+	zl_engine_leases_finish(l, actor, l->row.reason, result);
 	if (zl_engine_leases_of(e, &domain, ZL_ACTION_N) == NULL)
 		zl_engine_incidents_close(e, &domain);
 }
 
-static void on_in_force(
-	struct zl_engine_lease *l, const char *actor, const struct zl_lease_report *rep)
+/* Its end was asked for or is due, and the host could not bring it about. */
+static void on_releasing(struct zl_engine_lease *l, const char *actor, bool is_new)
 {
-	static const char *const verbs[ZL_LEASE_STATE_N] = {
-		[ZL_LEASE_PENDING] = "lease-pending",
-		[ZL_LEASE_APPLIED] = "lease-applied",
-		[ZL_LEASE_DEGRADED] = "lease-degraded",
-		[ZL_LEASE_FAILED] = "lease-failed",
-	};
-	char result[600];
-	bool is_new = l->row.state != rep->state || rep->error.msg[0] != '\0';
+	l->row.state = ZL_LEASE_RELEASING;
+	if (is_new)
+		(void)zl_engine_leases_record(l, actor,
+			zl_engine_leases_verb(ZL_LEASE_RELEASING), l->row.reason,
+			l->row.error, NULL);
+}
 
+/* It never was in force.  The host must not bring it into force later on its own. */
+static void on_failed(struct zl_engine_lease *l, const char *actor)
+{
+	struct zl_engine *e = l->e;
+	char result[sizeof(l->row.error) + 16];
+
+	l->row.state = ZL_LEASE_FAILED;
+	l->row.ended = zl_wall_now();
+	(void)snprintf(result, sizeof(result), "failed: %s", l->row.error);
+	zl_log(LOG_ERR, "domain '%s' is NOT contained on host '%s': %s",
+		l->row.lease.domain_name, l->row.host, l->row.error);
+	if (l->row.lease.backend == ZL_BACKEND_NFTABLES)
+		zl_engine_leases_drop_at(e, l->row.host, &l->row.lease,
+			"it could not be brought into force");
+	zl_engine_leases_drop_elsewhere(e, l, "it could not be brought into force");
+	zl_engine_incidents_on_failed(e, l->row.incident, l->row.error);
+	zl_engine_leases_finish(l, actor, l->row.lease.cause, result);
+}
+
+static void on_in_force(struct zl_engine_lease *l, const char *actor,
+	const struct zl_lease_report *rep, bool is_new)
+{
+	char result[600];
+
+	if (l->row.state != rep->state && rep->state == ZL_LEASE_DEGRADED)
+		zl_log(LOG_ERR,
+			"domain '%s' on host '%s' is not contained as it should be: %s",
+			l->row.lease.domain_name, l->row.host, l->row.error);
 	l->row.state = rep->state;
 	(void)snprintf(result, sizeof(result), "%s%s%s: %u elements read back",
 		zl_lease_state_name(rep->state), l->row.error[0] == '\0' ? "" : ": ",
 		l->row.error, rep->n_elements);
 	if (is_new)
-		zl_engine_leases_record(
-			l, actor, verbs[rep->state], l->row.lease.cause, result, NULL);
-	if (rep->state == ZL_LEASE_PENDING)
-		return; /* no tap yet: the caller learns of it by its time limit */
-	if (rep->state == ZL_LEASE_FAILED) {
-		zl_log(LOG_ERR, "domain '%s' is NOT contained on host '%s': %s",
-			l->row.lease.domain_name, l->row.host, l->row.error);
-		zl_engine_incidents_on_failed(l->e, l->row.incident, l->row.error);
-		zl_engine_leases_forget(l);
+		(void)zl_engine_leases_record(l, actor,
+			zl_engine_leases_verb(rep->state), l->row.lease.cause, result,
+			NULL);
+	/* Not yet in force: the caller learns of it by its time limit. */
+	if (rep->state != ZL_LEASE_PENDING)
+		zl_engine_leases_answer(l);
+}
+
+static void handle_report(struct zl_engine_lease *l, const char *actor,
+	const struct zl_lease_report *told)
+{
+	bool was_in_force =
+		l->row.state == ZL_LEASE_APPLIED || l->row.state == ZL_LEASE_DEGRADED;
+	bool over = told->state == ZL_LEASE_RELEASED || told->state == ZL_LEASE_EXPIRED;
+	struct zl_lease_report rep = *told;
+	bool is_new;
+
+	/* The answer to an older PUT; the DROP is under way, or goes again. */
+	if (l->row.state == ZL_LEASE_RELEASING && !over &&
+		rep.state != ZL_LEASE_RELEASING)
+		return;
+	/* What was in force is repaired by its host, and may not be forgotten here. */
+	if (rep.state == ZL_LEASE_FAILED && was_in_force)
+		rep.state = ZL_LEASE_DEGRADED;
+	is_new = note_report(l, &rep);
+	if (told->state == ZL_LEASE_FAILED &&
+		l->row.lease.expires.us <= zl_wall_now().us) {
+		on_over(l, actor, ZL_LEASE_EXPIRED); /* and nobody will end it */
 		return;
 	}
-	zl_engine_leases_answer(l);
+	switch (rep.state) {
+	case ZL_LEASE_RELEASED:
+	case ZL_LEASE_EXPIRED: on_over(l, actor, rep.state); return;
+	case ZL_LEASE_RELEASING: on_releasing(l, actor, is_new); return;
+	case ZL_LEASE_FAILED: on_failed(l, actor); return;
+	case ZL_LEASE_PENDING:
+	case ZL_LEASE_APPLIED:
+	case ZL_LEASE_DEGRADED: on_in_force(l, actor, &rep, is_new); return;
+	case ZL_LEASE_STATE_N: return;
+	}
+}
+
+/* --- reports about others --- */
+
+/*
+ * May the host have a lease that our database does not know (it was lost, or restored
+ * from a backup)?  Only of a domain that is there, as far as that is known, and only
+ * as many as an agent keeps: the agent may be hijacked.
+ */
+static bool may_adopt(
+	struct zl_engine *e, struct zl_engine_host *h, const struct zl_lease *lease)
+{
+	const struct zl_index_host *at = zl_index_host(e->index, h->def->name);
+
+	return lease->backend == ZL_BACKEND_NFTABLES &&
+	       lease->action != ZL_ACTION_ALERT && h->adopted < ADOPT_MAX &&
+	       (at == NULL || at->state != ZL_HOST_UP ||
+		       zl_index_find(e->index, h->def->name, &lease->domain) != NULL);
 }
 
 /* The agent keeps a lease that our database does not know: never drop it unasked. */
@@ -78,9 +162,10 @@ static struct zl_engine_lease *adopt(struct zl_engine *e, const char *host,
 	const char *actor, const struct zl_lease *lease)
 {
 	ZL_AUTO(zl_mem) struct zl_lease_row *row = calloc(1, sizeof(*row));
+	struct zl_engine_host *h = zl_engine_agents_find(e, host);
 	struct zl_engine_lease *l = NULL;
 
-	if (row == NULL)
+	if (row == NULL || h == NULL || !may_adopt(e, h, lease))
 		return NULL;
 	row->lease = *lease;
 	row->state = ZL_LEASE_PENDING;
@@ -91,17 +176,17 @@ static struct zl_engine_lease *adopt(struct zl_engine *e, const char *host,
 		row->reason, sizeof(row->reason), "found in force on the host");
 	if (zl_engine_leases_remember(e, row, &l) < 0)
 		return NULL;
-	zl_engine_leases_record(l, actor, "lease-adopted", lease->cause,
+	h->adopted++;
+	(void)zl_engine_leases_record(l, actor, "lease-adopted", lease->cause,
 		"in force on the host, unknown to the database", NULL);
 	return l;
 }
 
-/* A lease in force that is not in memory: one that failed before, has ended, or is unknown. */
+/* In force on a host and not in memory: it has ended here, or is unknown. */
 static struct zl_engine_lease *recall(struct zl_engine *e, const char *host,
 	const char *actor, const struct zl_lease *lease)
 {
 	ZL_AUTO(zl_mem) struct zl_lease_row *row = calloc(1, sizeof(*row));
-	struct zl_engine_lease *l = NULL;
 	int r;
 
 	if (row == NULL)
@@ -109,43 +194,43 @@ static struct zl_engine_lease *recall(struct zl_engine *e, const char *host,
 	r = zl_leases_get(e->db, &lease->id, row, NULL);
 	if (r == -ENOENT)
 		return adopt(e, host, actor, lease);
-	if (r < 0)
-		return NULL;
-	if (row->state == ZL_LEASE_FAILED) {
-		(void)zl_engine_leases_remember(e, row, &l);
-		return l;
-	}
-	zl_engine_leases_drop_at(e, host, lease, "it has ended");
+	if (r >= 0)
+		zl_engine_leases_drop_at(e, host, lease, "it has ended");
 	return NULL;
+}
+
+/* An agent speaks for nftables on its host, the actuator for nwfilter. */
+static bool is_enforcer(const struct zl_engine_lease *l, const char *host)
+{
+	if (host == NULL)
+		return l->row.lease.backend == ZL_BACKEND_NWFILTER;
+	return l->row.lease.backend == ZL_BACKEND_NFTABLES &&
+	       strcmp(host, l->row.host) == 0;
 }
 
 void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
 	const struct zl_lease_report *rep, const struct zl_lease *lease)
 {
 	struct zl_engine_lease *l = zl_map_find(&e->leases, &rep->id);
-	bool over = zl_engine_leases_is_over(rep->state);
 	char actor[96];
 
-	(void)snprintf(actor, sizeof(actor), "%s %s",
-		host == NULL ? "actuator" : "agent", host == NULL ? "" : host);
-	if (l == NULL && (over || lease == NULL || host == NULL))
-		return;
-	if (l == NULL) {
+	(void)snprintf(actor, sizeof(actor), "%s%s",
+		host == NULL ? "actuator" : "agent ", host == NULL ? "" : host);
+	if (l == NULL && host != NULL && lease != NULL &&
+		zl_uuid_eq(&lease->id, &rep->id) &&
+		(rep->state == ZL_LEASE_APPLIED || rep->state == ZL_LEASE_DEGRADED))
 		l = recall(e, host, actor, lease);
-		if (l == NULL)
-			return;
-	}
-	/* The host that it left has let go of it: that ends nothing. */
-	if (host != NULL && strcmp(host, l->row.host) != 0)
+	if (l == NULL)
 		return;
-	note_report(l, rep);
-	if (l->row.state == ZL_LEASE_RELEASING && !over) {
-		/* The answer to an older PUT; the DROP is under way, or goes again. */
-		if (host != NULL && rep->state != ZL_LEASE_FAILED)
-			return;
+	if (zl_engine_leases_is_over(l->row.state)) {
+		/* Not recorded yet, and some host has it still. */
+		if (host != NULL && rep->state != ZL_LEASE_RELEASED &&
+			rep->state != ZL_LEASE_EXPIRED)
+			zl_engine_leases_drop_at(
+				e, host, &l->row.lease, "it has ended");
+		return;
 	}
-	if (rep->state == ZL_LEASE_RELEASED || rep->state == ZL_LEASE_EXPIRED)
-		on_over(l, actor, rep);
-	else
-		on_in_force(l, actor, rep);
+	/* Another host that has it too, or had: what it says ends nothing. */
+	if (is_enforcer(l, host))
+		handle_report(l, actor, rep);
 }

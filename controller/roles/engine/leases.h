@@ -18,20 +18,39 @@ int zl_engine_leases_remember(struct zl_engine *e, const struct zl_lease_row *ro
 	struct zl_engine_lease **ret);
 void zl_engine_leases_forget(struct zl_engine_lease *l);
 bool zl_engine_leases_is_over(enum zl_lease_state s);
+/* Found on a host and unknown to the database: it concerns that host alone. */
+bool zl_engine_leases_is_adopted(const struct zl_engine_lease *l);
 int zl_engine_leases_note_release(
 	const struct zl_uuid *domain, struct zl_wall when, void *user);
 void zl_engine_leases_answer(struct zl_engine_lease *l);
 int zl_engine_leases_audit(struct zl_engine *e, const struct zl_lease_row *row,
 	const char *actor, const char *verb, const char *cause, const char *result,
 	json_t *evidence, struct zl_error *reterr);
-/* State, and what is said about it, in one transaction. */
-void zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
+/*
+ * State, and what is said about it, in one transaction.  When that fails the lease is
+ * marked as unrecorded, and zl_engine_leases_tick() tries again.
+ */
+int zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
 	const char *verb, const char *cause, const char *result, json_t *evidence);
+const char *zl_engine_leases_verb(enum zl_lease_state s); /* "lease-applied" */
+/* Recorded: out of memory with it.  Else it stays until the database takes it. */
+void zl_engine_leases_finish(struct zl_engine_lease *l, const char *actor,
+	const char *cause, const char *result);
 
 /* lease_enforcer.c */
 void zl_engine_leases_send(struct zl_engine *e, struct zl_engine_lease *l);
+/* To a host besides the lease's own, while the domain is on both. */
+void zl_engine_leases_send_too(struct zl_engine *e, struct zl_engine_lease *l,
+	const struct zl_index_domain *d);
 /* Tell a host to let go of a lease that is not its any more. */
 void zl_engine_leases_drop_at(struct zl_engine *e, const char *host,
 	const struct zl_lease *lease, const char *why);
+/* And all hosts but its own, where the domain may have been. */
+void zl_engine_leases_drop_elsewhere(
+	struct zl_engine *e, const struct zl_engine_lease *l, const char *why);
+
+/* leases.c: the NICs of `d` into the lease, next to those that it has; true: one more. */
+bool zl_engine_leases_take_nics(
+	struct zl_lease *lease, const struct zl_index_domain *d);
 
 #endif

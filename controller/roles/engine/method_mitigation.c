@@ -315,7 +315,7 @@ int zl_method_release(
 		uuid = d->uuid;
 	else if (!zl_uuid_parse(name, &uuid))
 		return r;
-	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;) {
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;) {
 		if (!zl_uuid_eq(&l->row.lease.domain, &uuid))
 			continue;
 		r = zl_engine_leases_end(

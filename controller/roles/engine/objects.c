@@ -211,6 +211,26 @@ static int check_lock(struct zl_engine *e, const char *xml, struct zl_error *ret
 	return r;
 }
 
+/* Without its agent nobody would end the leases of a host. */
+static int check_agent(
+	struct zl_engine *e, const struct zl_host *h, struct zl_error *reterr)
+{
+	const struct zl_engine_lease *l;
+
+	if (h->agent_path != NULL)
+		return 0;
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;)
+		if (l->row.lease.backend == ZL_BACKEND_NFTABLES &&
+			strcmp(l->row.host, h->name) == 0)
+			return zl_fail_id(reterr, -EPERM, "host.has-leases",
+				"release its domains first, or nobody would end their "
+				"containment",
+				"host '%s': its agent is needed: it has mitigations in "
+				"force (domain '%s')",
+				h->name, l->row.lease.domain_name);
+	return 0;
+}
+
 /* An exporter speaks for one host. */
 static int check_host(struct zl_engine *e, const char *xml, struct zl_error *reterr)
 {
@@ -218,6 +238,14 @@ static int check_host(struct zl_engine *e, const char *xml, struct zl_error *ret
 	struct zl_host *h = NULL;
 	char text[ZL_PREFIX_STR];
 	int r = zl_host_parse(xml, "", &h, reterr);
+
+	if (r >= 0 && e->hosts.n >= ZL_INDEX_HOSTS_MAX &&
+		zl_engine_agents_find(e, h->name) == NULL)
+		r = zl_fail_id(reterr, -E2BIG, "host.too-many", "",
+			"host '%s': there are %d hosts already", h->name,
+			ZL_INDEX_HOSTS_MAX);
+	if (r >= 0)
+		r = check_agent(e, h, reterr);
 
 	for (size_t i = 0; r >= 0 && (other = zl_map_next(&e->hosts, &i)) != NULL;) {
 		if (strcmp(other->def->name, h->name) == 0)
@@ -343,13 +371,15 @@ int zl_engine_objects_define(struct zl_engine *e, enum zl_object_kind kind,
 
 /* --- undefine, and the mode of a lock --- */
 
+/* A lease that was released, but whose host cannot be reached, is no reason. */
 static int may_undefine_host(
 	struct zl_engine *e, const char *name, struct zl_error *reterr)
 {
 	struct zl_engine_lease *l;
 
-	for (size_t i = 0; (l = zl_map_next(&e->leases, &i)) != NULL;)
-		if (strcmp(l->row.host, name) == 0)
+	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;)
+		if (strcmp(l->row.host, name) == 0 &&
+			l->row.state != ZL_LEASE_RELEASING)
 			return zl_fail_id(reterr, -EPERM, "host.has-leases",
 				"release its domains first, or nobody would end their "
 				"containment",
@@ -378,6 +408,7 @@ int zl_engine_objects_undefine(struct zl_engine *e, enum zl_object_kind kind,
 			e, kind, "undefine", o.name, o.revision, actor, reterr);
 	r = finish(e, r, kind != ZL_OBJECT_HOST, reterr);
 	if (r >= 0 && kind == ZL_OBJECT_HOST) {
+		zl_engine_leases_abandon(e, o.name, actor);
 		zl_engine_inventory_tell_gone(e, o.name);
 		zl_engine_agents_remove(e, o.name);
 		(void)!zl_index_host_remove(e->index, o.name, NULL);
