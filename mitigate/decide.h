@@ -28,7 +28,7 @@ struct zl_case {
 	enum zl_evidence evidence;
 	bool forwarding;	 /* may carry other people's traffic */
 	/* when */
-	struct zl_wall seen;	 /* the traffic's last packet, at the latest */
+	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */
 	/* can we? */
 	bool host_fresh;	 /* the inventory of its host is up */

@@ -89,8 +89,10 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 
 	zl_engine_incidents_flush(e);
 	zl_engine_leases_tick(e, now);
-	if (++n % EXPIRE_EVERY == 0)
+	if (++n % EXPIRE_EVERY == 0) {
 		zl_index_expire(e->index, now);
+		zl_engine_incidents_close_idle(e);
+	}
 	/* From now, not from `usec`: a suspended machine need not catch up. */
 	(void)usec;
 	(void)sd_event_source_set_time_relative(s, TICK_US);

@@ -83,6 +83,7 @@ struct zl_engine_incident {
 	struct zl_incident_row row;
 	json_t *evidence;	    /* owned array, row.evidence borrows it */
 	bool dirty;		    /* counted since the database saw it */
+	struct zl_mono seen;	    /* the last violation */
 	struct zl_mono retry_after; /* an action failed: not again before */
 };
 
@@ -180,8 +181,9 @@ struct zl_exporter_info {
 	uint8_t version;
 	uint64_t datagrams, records, lost;
 	uint32_t templates;
-	struct zl_wall last_seen;
-	json_t *drops; /* owned: reason -> count */
+	struct zl_wall last_seen; /* by the collector */
+	struct zl_mono used;	  /* by us */
+	json_t *drops;		  /* owned: reason -> count */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
@@ -201,6 +203,7 @@ void zl_engine_incidents_violation(struct zl_engine *e, const struct zl_seen *se
 void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
 void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);
+void zl_engine_incidents_close_idle(struct zl_engine *e);
 
 /* leases.c */
 struct zl_lease_want {

@@ -35,6 +35,11 @@ struct incident_key {
 #define TRANSIT_US (100 * ZL_US_PER_MS)
 /* How long a refused or failed action is not tried again for the same incident. */
 #define RETRY_US (60 * (uint64_t)ZL_US_PER_S)
+/*
+ * An incident without a lease ends when nothing was seen for so long: what comes then is
+ * another event, and is told anew.  Longer than exporters hold back a flow (1800 s).
+ */
+#define IDLE_US (3600 * (uint64_t)ZL_US_PER_S)
 
 static struct incident_key make_key(const struct zl_uuid *domain, const char *lock)
 {
@@ -67,6 +72,7 @@ static int load_one(const struct zl_incident_row *row, void *user)
 	inc->evidence =
 		row->evidence == NULL ? json_array() : json_deep_copy(row->evidence);
 	inc->row.evidence = inc->evidence;
+	inc->seen = zl_mono_now();
 	r = zl_map_put(&e->incidents, &key, inc);
 	if (r < 0)
 		free_incident(inc);
@@ -134,7 +140,7 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 	struct zl_case *c)
 {
 	const struct zl_response *resp = &verdict->lock->response;
-	const struct zl_wall *released = zl_map_find(&e->releases, &who->domain);
+	struct zl_wall *released = zl_map_find(&e->releases, &who->domain);
 	const struct zl_index_host *host = zl_index_host(e->index, who->host);
 	const char *why;
 
@@ -150,13 +156,16 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.seen = seen_at(&s->flow),
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
+	/* In the future: the clock was set back.  Wait no longer than from now on. */
+	if (released != NULL && released->us > zl_wall_now().us)
+		*released = zl_wall_now();
 	if (released != NULL)
 		c->released = *released;
 	c->enforcer_up = zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
 }
 
 /* A new incident, or one whose decision changed: at once, with an audit record. */
-static void write_incident(
+static int write_incident(
 	struct zl_engine *e, struct zl_engine_incident *inc, const char *verb)
 {
 	char object[ZL_DOMAIN_NAME + 64], uuid[ZL_UUID_STR], actor[80];
@@ -187,7 +196,7 @@ static void write_incident(
 			(unsigned long long)inc->row.id, inc->row.domain_name,
 			inc->row.host, inc->row.lock, inc->row.rule,
 			inc->row.decision_reason);
-		return;
+		return 0;
 	}
 	zl_db_rollback(e->db);
 	inc->row.id = id;
@@ -195,6 +204,7 @@ static void write_incident(
 	if (strcmp(e->db_error, err.msg) != 0)
 		zl_log_error(LOG_ERR, &err, "an incident cannot be recorded");
 	(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+	return r;
 }
 
 static void note_decision(struct zl_engine_incident *inc, const struct zl_decision *d)
@@ -214,6 +224,36 @@ static struct zl_block block_of(const struct zl_flow *f, bool forward)
 	b.dport = forward ? f->dport : f->sport;
 	b.proto = f->proto;
 	return b;
+}
+
+/* What was decided cannot be done: not again at once, and said once. */
+static void note_failure(
+	struct zl_engine_incident *inc, uint64_t wait_us, const struct zl_error *err)
+{
+	inc->retry_after.us = zl_mono_now().us + wait_us;
+	if (strcmp(inc->row.decision_reason, err->msg) != 0)
+		zl_log_error(LOG_ERR, err, inc->row.domain_name);
+	(void)snprintf(inc->row.decision_reason, sizeof(inc->row.decision_reason), "%s",
+		err->msg);
+}
+
+static void add_block(struct zl_engine_incident *inc, struct zl_engine_lease *l,
+	const struct zl_block *block, const char *actor)
+{
+	struct zl_error err = { 0 };
+	int r = zl_engine_leases_add_block(l, block, actor, inc->evidence);
+
+	if (r >= 0)
+		return;
+	if (r == -E2BIG)
+		(void)zl_fail_id(&err, r, "block-flow.full", "quarantine the domain",
+			"%d services are blocked for the domain, and no more can be",
+			ZL_LEASE_BLOCKS_MAX);
+	else
+		(void)zl_fail(&err, r,
+			"one more service is not blocked, because it cannot be "
+			"recorded");
+	note_failure(inc, r == -E2BIG ? RETRY_US : ZL_US_PER_S, &err);
 }
 
 /* The decision is to act: one lease, however many flows. */
@@ -245,22 +285,16 @@ static void act(struct zl_engine *e, struct zl_engine_incident *inc,
 	if (l != NULL) {
 		inc->row.lease = l->row.lease.id;
 		if (inc->row.id == 0)
-			write_incident(e, inc, "incident-open");
+			(void)write_incident(e, inc, "incident-open");
 		if (want.block != NULL)
-			(void)zl_engine_leases_add_block(
-				l, &block, actor, inc->evidence);
+			add_block(inc, l, &block, actor);
 		return;
 	}
-	if (zl_mono_now().us < inc->retry_after.us)
-		return;
 	if (zl_engine_leases_begin(e, &want, &l, &err) >= 0) {
 		inc->dirty = false;
 		return;
 	}
-	inc->retry_after.us = zl_mono_now().us + ZL_US_PER_S;
-	(void)snprintf(inc->row.decision_reason, sizeof(inc->row.decision_reason), "%s",
-		err.msg);
-	zl_log_error(LOG_ERR, &err, inc->row.domain_name);
+	note_failure(inc, ZL_US_PER_S, &err);
 }
 
 void zl_engine_incidents_violation(
@@ -269,35 +303,35 @@ void zl_engine_incidents_violation(
 	bool forward = s->initiator.side != ZL_SIDE_DST;
 	const struct zl_endpoint *offender =
 		forward ? &s->sighting.src : &s->sighting.dst;
-	const struct zl_endpoint *victim =
-		forward ? &s->sighting.dst : &s->sighting.src;
-	bool known = offender->evidence != ZL_EVIDENCE_NONE;
-	const struct zl_endpoint *who = known ? offender : victim;
+	const struct zl_endpoint *who =
+		offender->evidence != ZL_EVIDENCE_NONE ? offender : &outside;
 	struct zl_engine_incident *inc;
 	struct zl_decision d;
 	struct zl_case c;
-	bool is_new, milder;
+	bool is_new;
 
-	who = known ? who : &outside;
 	inc = open_incident(e, who, verdict);
 	if (inc == NULL)
 		return;
 	is_new = inc->row.id == 0;
 	inc->row.count++;
 	inc->row.updated = zl_wall_now();
+	inc->seen = zl_mono_now();
 	inc->dirty = true;
 	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
 		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
 	fill_case(e, s, who, verdict, &c);
 	zl_decide(&c, &d);
-	/* What was decided before stands against weaker evidence that comes later. */
-	milder = !is_new && d.action == ZL_ACTION_ALERT;
-	if (!milder)
+	if (d.action == ZL_ACTION_ALERT) {
+		/* What was decided before stands against weaker evidence later. */
+		if (!is_new)
+			return;
 		note_decision(inc, &d);
-	if (d.action != ZL_ACTION_ALERT)
+		(void)write_incident(e, inc, "incident-open");
+	} else if (inc->seen.us >= inc->retry_after.us) {
+		note_decision(inc, &d);
 		act(e, inc, s, verdict, &d);
-	else if (is_new)
-		write_incident(e, inc, "incident-open");
+	}
 }
 
 /* A lease of this incident came to nothing: not again at once. */
@@ -305,8 +339,10 @@ void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char 
 {
 	struct zl_engine_incident *inc;
 
+	if (id == 0)
+		return;
 	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
-		if (id == 0 || inc->row.id != id)
+		if (inc->row.id != id)
 			continue;
 		inc->retry_after.us = zl_mono_now().us + RETRY_US;
 		inc->row.lease = (struct zl_uuid){ 0 };
@@ -316,21 +352,54 @@ void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char 
 	}
 }
 
+/* The counts of all in one transaction: a commit waits for the disk. */
+static int flush_counts(struct zl_engine *e, struct zl_error *reterr)
+{
+	struct zl_engine_incident *inc;
+	int r = zl_db_begin(e->db, reterr);
+
+	for (size_t i = 0; r >= 0 && (inc = zl_map_next(&e->incidents, &i)) != NULL;)
+		if (inc->dirty && inc->row.id != 0)
+			r = zl_incidents_put(e->db, &inc->row, reterr);
+	return zl_db_end(e->db, r, reterr);
+}
+
 void zl_engine_incidents_flush(struct zl_engine *e)
 {
 	struct zl_engine_incident *inc;
 	struct zl_error err = { 0 };
+	bool dirty = false;
 
 	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
-		if (!inc->dirty)
-			continue;
-		if (zl_incidents_put(e->db, &inc->row, &err) < 0) {
-			(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
-			return; /* it stays dirty */
-		}
-		inc->dirty = false;
-		e->db_error[0] = '\0';
+		/* It could not be recorded when it was opened. */
+		if (inc->row.id == 0 && write_incident(e, inc, "incident-open") < 0)
+			return;
+		dirty |= inc->dirty;
 	}
+	if (!dirty)
+		return;
+	if (flush_counts(e, &err) < 0) {
+		(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+		return; /* they stay dirty */
+	}
+	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;)
+		inc->dirty = false;
+	e->db_error[0] = '\0';
+}
+
+/* Out of memory with it, once that is recorded; else it stays open. */
+static bool close_one(struct zl_engine *e, struct zl_engine_incident *inc)
+{
+	struct incident_key key = make_key(&inc->row.domain, inc->row.lock);
+
+	inc->row.open = false;
+	if (write_incident(e, inc, "incident-close") < 0) {
+		inc->row.open = true;
+		return false;
+	}
+	(void)zl_map_remove(&e->incidents, &key);
+	free_incident(inc);
+	return true;
 }
 
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain)
@@ -338,15 +407,24 @@ void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain
 	struct zl_engine_incident *inc;
 
 	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
-		struct incident_key key = make_key(&inc->row.domain, inc->row.lock);
-
 		if (!zl_uuid_eq(&inc->row.domain, domain))
 			continue;
-		inc->row.open = false;
 		inc->row.updated = zl_wall_now();
-		write_incident(e, inc, "incident-close");
-		(void)zl_map_remove(&e->incidents, &key);
-		free_incident(inc);
-		i = 0; /* removal moves slots */
+		if (close_one(e, inc))
+			i--; /* the next one may have moved into its slot */
+	}
+}
+
+void zl_engine_incidents_close_idle(struct zl_engine *e)
+{
+	struct zl_engine_incident *inc;
+
+	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;) {
+		if (zl_mono_since(zl_mono_now(), inc->seen) < IDLE_US ||
+			zl_map_find(&e->leases, &inc->row.lease) != NULL)
+			continue;
+		if (!close_one(e, inc))
+			return; /* nor could the others be recorded */
+		i--;		/* the next one may have moved into its slot */
 	}
 }
