@@ -33,12 +33,29 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 		}
 }
 
+/* The collector may be hijacked and name many: the longest unseen makes room. */
+static void forget_oldest(struct zl_engine *e)
+{
+	struct zl_exporter_info *x, *oldest = NULL;
+
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
+		if (oldest == NULL || x->used.us < oldest->used.us)
+			oldest = x;
+	if (oldest == NULL)
+		return;
+	(void)zl_map_remove(&e->exporters, &oldest->addr);
+	json_decref(oldest->drops);
+	free(oldest);
+}
+
 static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *addr)
 {
 	struct zl_exporter_info *x = zl_map_find(&e->exporters, addr);
 
-	if (x != NULL || e->exporters.n >= EXPORTERS_SHOWN_MAX)
+	if (x != NULL)
 		return x;
+	if (e->exporters.n >= EXPORTERS_SHOWN_MAX)
+		forget_oldest(e);
 	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return NULL;
@@ -58,6 +75,8 @@ struct zl_exporter_info *zl_engine_exporters_find(
 {
 	struct zl_exporter_info *x = get(e, addr);
 
+	if (x != NULL)
+		x->used = zl_mono_now();
 	/* Its host may have been undefined while records were in the ring. */
 	return x == NULL || x->host[0] == '\0' ? NULL : x;
 }
@@ -89,6 +108,7 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	x = get(e, &stats.address);
 	if (x == NULL)
 		return;
+	x->used = zl_mono_now();
 	x->version = (uint8_t)stats.version;
 	x->datagrams = stats.datagrams;
 	x->records = stats.records;
@@ -113,11 +133,12 @@ static void on_closed(struct zl_channel *c, const struct zl_error *why, void *us
 {
 	struct zl_engine *e = user;
 
-	zl_log_error(LOG_ERR, why, "channel to the collector");
+	/* It parses hostile bytes: what it says may not end the engine. */
+	zl_log_error(LOG_ERR, why,
+		"channel to the collector: new exporters are refused until zonelockd "
+		"is restarted");
 	zl_channel_close(c);
 	e->collector = NULL;
-	(void)sd_event_exit(
-		e->event, 1); /* the parent starts us again with a new one */
 }
 
 static const struct zl_channel_handlers handlers = {

@@ -16,6 +16,8 @@
 
 /* Records in one go before the loop looks at anything else. */
 enum { FLOWS_PER_WAKE = 512 };
+/* The year 9999. */
+#define START_MOST_MS INT64_C(253402300800000)
 
 static bool is_sane(const struct zl_flow *f)
 {
@@ -23,6 +25,15 @@ static bool is_sane(const struct zl_flow *f)
 
 	return (f->present & needed) == needed && f->arrival.us > 0 &&
 	       f->version >= ZL_FLOW_V5 && f->version <= ZL_FLOW_IPFIX;
+}
+
+/* A time that cannot be is none: differences of those that are left do not overflow. */
+static void drop_absurd_start(struct zl_flow *f)
+{
+	if (f->first_ms > 0 && f->first_ms < START_MOST_MS)
+		return;
+	f->present &= ~(uint32_t)ZL_FLOW_FIRST;
+	f->first_ms = 0;
 }
 
 /* The service that the initiator wanted. */
@@ -58,28 +69,29 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 	e->n_seen++;
 	memset(s, 0, sizeof(*s));
 	s->flow = *flow;
-	zl_correlate(
-		e->index, x->host, x->interfaces, flow, zl_wall_now(), &s->sighting);
-	s->initiator = zl_stitch(e->stitch, flow, s->sighting.scope, zl_mono_now());
+	drop_absurd_start(&s->flow);
+	zl_correlate(e->index, x->host, x->interfaces, &s->flow, zl_wall_now(),
+		&s->sighting);
+	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope, zl_mono_now());
 	judge(e, s, &verdict);
 	if (verdict.kind == ZL_VERDICT_DENY)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
 
-static int drain(struct zl_engine *e)
+/*
+ * False: there is more, and the rest of the loop has its turn first.  A producer that
+ * lies can make the ring look neither empty nor readable, so tries are what is counted.
+ */
+static bool drain(struct zl_engine *e)
 {
 	struct zl_flow flow;
 
-	do {
-		for (unsigned i = 0; i < FLOWS_PER_WAKE; i++) {
-			if (!zl_ring_read(e->ring, &flow))
-				break;
+	for (unsigned i = 0; i < FLOWS_PER_WAKE; i++)
+		if (zl_ring_read(e->ring, &flow))
 			take_record(e, &flow);
-			if (i + 1 == FLOWS_PER_WAKE)
-				return 1; /* let the rest of the loop have its turn */
-		}
-	} while (!zl_ring_sleep(e->ring));
-	return 0;
+		else if (zl_ring_sleep(e->ring))
+			return true;
+	return false;
 }
 
 static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *user)
@@ -90,7 +102,7 @@ static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *user)
 	(void)s;
 	(void)revents;
 	(void)eventfd_read(fd, &n);
-	if (drain(e) != 0)
+	if (!drain(e))
 		(void)eventfd_write(fd, 1);
 	return 0;
 }

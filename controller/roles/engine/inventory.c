@@ -53,13 +53,19 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
 {
+	const struct zl_engine_host *h;
 	struct zl_engine *e = user;
 
-	zl_log_error(LOG_ERR, why, "channel to the inventory");
+	/* It parses domain XML: what it says may not end the engine, which is needed. */
+	zl_log_error(LOG_ERR, why,
+		"channel to the inventory: hosts are stale until zonelockd is "
+		"restarted");
 	zl_channel_close(c);
 	e->inventory = NULL;
-	(void)sd_event_exit(
-		e->event, 1); /* the parent starts us again with a new one */
+	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
+		(void)!zl_index_host_state(e->index, h->def->name, ZL_HOST_STALE,
+			"the inventory broke its protocol: restart zonelockd",
+			zl_wall_now(), NULL);
 }
 
 static const struct zl_channel_handlers handlers = {
