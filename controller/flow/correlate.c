@@ -118,16 +118,63 @@ static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
 		ret->learned = zl_index_learn(index, tap, &flow->src, now, &holder) > 0;
 }
 
+/*
+ * It is known for sure which addresses this NIC has, and this is none of them.  What it
+ * then only used as a source, or told its neighbours by ARP, may be somebody else's.
+ */
+static bool is_declared_otherwise(
+	const struct zl_index_nic *nic, const struct zl_addr *addr)
+{
+	bool declared = false;
+
+	if (zl_addr_is_link_local(addr))
+		return false;
+	for (unsigned i = 0; i < nic->n_addrs; i++) {
+		const struct zl_index_addr *a = &nic->addrs[i];
+
+		if (a->source >= ZL_ADDR_NEIGHBOUR ||
+			zl_addr_is_v4(&a->addr) != zl_addr_is_v4(addr))
+			continue;
+		if (zl_addr_eq(&a->addr, addr))
+			return false;
+		declared = true;
+	}
+	return declared;
+}
+
+/* Does the frame go to that NIC, by all that the record and the inventory say? */
+static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source source,
+	const struct zl_flow *flow)
+{
+	if (source < ZL_ADDR_NEIGHBOUR)
+		return true;
+	if ((flow->present & ZL_FLOW_DST_MAC) != 0 && !zl_mac_is_zero(&flow->dst_mac) &&
+		!zl_mac_eq(&flow->dst_mac, &nic->nic.mac))
+		return false;
+	return !is_declared_otherwise(nic, &flow->dst);
+}
+
+static const struct zl_index_nic *find_dst(const struct zl_index *index,
+	const char *host, const char *scope, const struct zl_flow *flow)
+{
+	struct zl_index_owner o = zl_index_addr(index, host, scope, &flow->dst);
+
+	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
+		return NULL;
+	return o.nic;
+}
+
 static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	const char *host, const char *scope, const struct zl_flow *flow,
 	struct zl_endpoint *ret)
 {
 	const struct zl_index_nic *nic =
-		scope == NULL ? NULL : find_addr(index, host, scope, &flow->dst);
+		scope == NULL ? NULL : find_dst(index, host, scope, flow);
 
 	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
 		nic = find_mac(index, NULL, &flow->dst_mac);
-		if (nic != NULL && !nic->domain->forwarding) {
+		if (nic != NULL && !nic->domain->forwarding &&
+			!is_declared_otherwise(nic, &flow->dst)) {
 			fill(ret, nic, ZL_EVIDENCE_MAC);
 			return nic;
 		}
@@ -135,7 +182,7 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	}
 	/* Routed between networks: an address that one domain alone has will do. */
 	if (nic == NULL)
-		nic = find_addr(index, host, NULL, &flow->dst);
+		nic = find_dst(index, host, NULL, flow);
 	if (nic != NULL)
 		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
@@ -187,4 +234,7 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	dst = resolve_dst(
 		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
 	ret->scope = src != NULL ? src_scope : hash_scope(dst);
+	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
+	if (ret->spoofed)
+		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);
 }

@@ -8,6 +8,11 @@
  * outweighs the tap on which the host saw them: a source MAC or address that belongs
  * to another domain is spoofing by the tap's domain, and not an act of the owner.
  *
+ * Nor can a guest make itself the destination of its neighbours' traffic: an address that
+ * was only learned for it, or is only in a neighbour table, counts when the frame's
+ * destination MAC agrees, and neither it nor the MAC counts for a NIC whose addresses
+ * of that family are known by metadata, filter parameter or lease.
+ *
  * For a domain that is declared as forwarding many addresses are normal: what it
  * passes on counts as the owner's, by address only.
  */
@@ -35,7 +40,8 @@ struct zl_endpoint {
 struct zl_sighting {
 	struct zl_endpoint src, dst;
 	char host[64];	/* of the exporter, "" when it is of none */
-	uint64_t scope; /* hash of the network in which the addresses are meant */
+	uint64_t scope; /* hash of the network in which the addresses are meant, */
+			/* one of its own when the source is forged */
 	bool spoofed;	/* the source claimed to be another domain: */
 	char claimed[ZL_NAME_MAX];
 	bool learned; /* the source address is new for its tap */

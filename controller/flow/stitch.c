@@ -12,7 +12,7 @@
 #include "policy/service.h"
 
 enum { WAYS = 4, EPHEMERAL_FIRST = 32768, TIME_GRAIN_MS = 2 };
-enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 enum { ECHO_REPLY_4 = 0, ECHO_4 = 8, ECHO_6 = 128, ECHO_REPLY_6 = 129 };
 
 struct key {
@@ -30,6 +30,8 @@ struct conversation {
 	int64_t first_ms[2];	    /* 0: not seen */
 	uint8_t initiator;	    /* side, when confidence is not NONE */
 	uint8_t confidence;
+	bool began[2];	  /* that side's own packet said so */
+	bool answered[2]; /* likewise */
 };
 
 /* An endpoint that answered: (address, port, protocol) as a server. */
@@ -114,8 +116,8 @@ static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *re
 	return side;
 }
 
-static struct conversation *get_conversation(struct zl_stitch *s, const struct key *key,
-	struct zl_mono now)
+static struct conversation *get_conversation(
+	struct zl_stitch *s, const struct key *key, struct zl_mono now)
 {
 	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
 	struct conversation *c = &s->table[bucket * WAYS], *oldest = c;
@@ -134,8 +136,8 @@ static struct conversation *get_conversation(struct zl_stitch *s, const struct k
 	return oldest;
 }
 
-static struct offer make_offer(const struct zl_addr *addr, uint16_t port, uint8_t proto,
-	uint64_t scope)
+static struct offer make_offer(
+	const struct zl_addr *addr, uint16_t port, uint8_t proto, uint64_t scope)
 {
 	struct offer o;
 
@@ -161,19 +163,31 @@ static bool is_offered(const struct zl_stitch *s, const struct zl_addr *addr,
 	return memcmp(offer_slot(s, &o), &o, sizeof(o)) == 0;
 }
 
+/* Of SYN, FIN, RST, PSH and URG nothing but these; whether ACK was there is no matter. */
+static bool is_only(const struct zl_flow *f, uint8_t flags)
+{
+	return f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0 &&
+	       (f->tcp_flags & (FIN | SYN | RST | PSH | URG)) == flags;
+}
+
+static bool is_syn_ack(const struct zl_flow *f)
+{
+	return is_only(f, SYN) && (f->tcp_flags & ACK) != 0;
+}
+
 /* What this record alone says by its flags or ICMP type. */
 static enum zl_side by_flags(const struct zl_flow *f)
 {
-	uint8_t flags = f->tcp_flags;
 	uint8_t type = (uint8_t)(f->icmp >> 8);
 
 	if (f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0) {
-		if ((flags & (SYN | ACK)) == SYN)
+		if ((f->tcp_flags & (SYN | ACK)) == SYN)
 			return ZL_SIDE_SRC;
-		if ((flags & (SYN | RST | ACK)) == (RST | ACK))
+		/* Nobody begins with a reset: it is how a host refuses what it got. */
+		if (is_only(f, RST))
 			return ZL_SIDE_DST;
 		/* SYN and ACK but nothing else ever: a lone SYN-ACK. */
-		if (flags == (SYN | ACK) && (f->present & ZL_FLOW_PACKETS) != 0 &&
+		if (is_syn_ack(f) && (f->present & ZL_FLOW_PACKETS) != 0 &&
 			f->packets == 1)
 			return ZL_SIDE_DST;
 	}
@@ -181,21 +195,41 @@ static enum zl_side by_flags(const struct zl_flow *f)
 		if ((f->proto == IPPROTO_ICMP && type == ECHO_4) ||
 			(f->proto == IPPROTO_ICMPV6 && type == ECHO_6))
 			return ZL_SIDE_SRC;
-		if ((f->proto == IPPROTO_ICMP && type == ECHO_REPLY_4 && f->icmp != 0) ||
+		if ((f->proto == IPPROTO_ICMP && type == ECHO_REPLY_4 &&
+			    f->icmp != 0) ||
 			(f->proto == IPPROTO_ICMPV6 && type == ECHO_REPLY_6))
 			return ZL_SIDE_DST;
 	}
 	return ZL_SIDE_UNKNOWN;
 }
 
+/*
+ * The same with what earlier records of the conversation said.  A packet is believed
+ * about its own sender, for good.  That the other side began is believed for this
+ * record only, or one forged refusal would make a client of a server.
+ */
+static enum zl_side by_openings(
+	struct conversation *c, unsigned src_side, const struct zl_flow *f)
+{
+	enum zl_side side = by_flags(f);
+
+	if (side == ZL_SIDE_SRC)
+		c->began[src_side] = true;
+	if (side == ZL_SIDE_DST)
+		c->answered[src_side] = true;
+	if (side == ZL_SIDE_SRC || c->began[0] == c->began[1])
+		return side;
+	return c->began[src_side] ? ZL_SIDE_SRC : ZL_SIDE_DST;
+}
+
 static bool is_server_port(uint8_t proto, uint16_t port)
 {
 	return port != 0 &&
-		(port < EPHEMERAL_FIRST || zl_service_find(proto, port) != NULL);
+	       (port < EPHEMERAL_FIRST || zl_service_find(proto, port) != NULL);
 }
 
-static enum zl_side by_service(const struct zl_stitch *s, const struct zl_flow *f,
-	uint64_t scope)
+static enum zl_side by_service(
+	const struct zl_stitch *s, const struct zl_flow *f, uint64_t scope)
 {
 	bool src_offers, dst_offers, src_known, dst_known;
 
@@ -231,24 +265,40 @@ static enum zl_side by_time(const struct conversation *c, unsigned src_side)
 	return ahead <= -TIME_GRAIN_MS ? ZL_SIDE_DST : ZL_SIDE_UNKNOWN;
 }
 
-static void remember_start(struct conversation *c, unsigned side, const struct zl_flow *f)
+/*
+ * The numbers of the ports name the source, but it was seen to answer, or shows half an
+ * opening: several SYN-ACKs, or a SYN and the ACK of a connection without data.
+ */
+static bool may_answer(
+	const struct conversation *c, unsigned src_side, const struct zl_flow *f)
+{
+	return c->answered[src_side] || is_syn_ack(f);
+}
+
+static void remember_start(
+	struct conversation *c, unsigned side, const struct zl_flow *f)
 {
 	if ((f->present & ZL_FLOW_FIRST) == 0)
 		return;
-	if (c->first_ms[side] != 0 && (c->first_ms[side] <= f->first_ms ||
-					      !zl_addr_eq(&c->exporter[side], &f->exporter)))
+	/* Of a connection that was there before us it is no start. */
+	if (f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0 &&
+		(f->tcp_flags & SYN) == 0)
+		return;
+	if (c->first_ms[side] != 0 &&
+		(c->first_ms[side] <= f->first_ms ||
+			!zl_addr_eq(&c->exporter[side], &f->exporter)))
 		return;
 	c->first_ms[side] = f->first_ms;
 	c->exporter[side] = f->exporter;
 }
 
 /* The endpoint that did not begin offers a service: keep that. */
-static void remember_offer(struct zl_stitch *s, const struct zl_flow *f, enum zl_side side,
-	uint64_t scope)
+static void remember_offer(
+	struct zl_stitch *s, const struct zl_flow *f, enum zl_side side, uint64_t scope)
 {
-	struct offer o = side == ZL_SIDE_SRC ?
-		make_offer(&f->dst, f->dport, f->proto, scope) :
-		make_offer(&f->src, f->sport, f->proto, scope);
+	struct offer o = side == ZL_SIDE_SRC
+				 ? make_offer(&f->dst, f->dport, f->proto, scope)
+				 : make_offer(&f->src, f->sport, f->proto, scope);
 
 	if (f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP)
 		*offer_slot(s, &o) = o;
@@ -263,10 +313,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	struct conversation *c = get_conversation(s, &key, now);
 
 	remember_start(c, src_side, flow);
-	is.side = by_flags(flow);
+	is.side = by_openings(c, src_side, flow);
 	is.confidence = ZL_CONFIDENCE_FLAGS;
-	if (is.side == ZL_SIDE_UNKNOWN && c->confidence == ZL_CONFIDENCE_FLAGS)
-		is.side = c->initiator == src_side ? ZL_SIDE_SRC : ZL_SIDE_DST;
 	if (is.side == ZL_SIDE_UNKNOWN) {
 		is.side = by_time(c, src_side);
 		is.confidence = ZL_CONFIDENCE_TIME;
@@ -278,17 +326,21 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	}
 	if (is.side == ZL_SIDE_UNKNOWN) {
 		is.side = by_service(s, flow, scope);
-		is.confidence = ZL_CONFIDENCE_SERVICE;
+		is.confidence = is.side == ZL_SIDE_SRC && may_answer(c, src_side, flow)
+					? ZL_CONFIDENCE_GUESS
+					: ZL_CONFIDENCE_SERVICE;
 	}
 	if (is.side == ZL_SIDE_UNKNOWN) {
-		is.side = c->confidence != ZL_CONFIDENCE_NONE && c->initiator != src_side ?
-			ZL_SIDE_DST :
-			ZL_SIDE_SRC;
+		is.side =
+			c->confidence != ZL_CONFIDENCE_NONE && c->initiator != src_side
+				? ZL_SIDE_DST
+				: ZL_SIDE_SRC;
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	}
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
-		c->initiator = (uint8_t)(is.side == ZL_SIDE_SRC ? src_side : 1 - src_side);
+		c->initiator =
+			(uint8_t)(is.side == ZL_SIDE_SRC ? src_side : 1 - src_side);
 	}
 	/* Only a real answer makes a server; a refusal or a scan does not. */
 	if (is.confidence == ZL_CONFIDENCE_TIME)

@@ -6,14 +6,20 @@
  * record gets an initiator and a confidence before policy is asked.  Evidence, in
  * this order:
  *
- *	flags	SYN without ACK: its sender began; RST with ACK and without SYN:
- *		its sender refused; ICMP echo request and reply
+ *	flags	SYN without ACK: its sender began; RST and nothing else: its sender
+ *		refused; ICMP echo request and reply
  *	biflow	the forward direction of a two-way record (RFC 5103)
  *	time	the other direction was seen by the same exporter and began earlier
- *		or later by more than its clock's grain
+ *		or later by more than its clock's grain; with TCP flags, only a
+ *		record that has the SYN shows a beginning
  *	service	one port is a known service or below the ephemeral range, the other is
  *		ephemeral (RFC 6335: 49152..65535; Linux: 32768..60999)
  *	guess	nothing of the kind: the first record seen counts as the beginning
+ *
+ * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
+ * something about the other side, which must not be blamed for what its peer sends.
+ * Records with a forged source have a scope of their own (flow/correlate.h), so that
+ * they say nothing about the owner of the address.
  *
  * A guess never suffices for an automatic action.  What is on record as offered by a
  * host (an endpoint that answered with evidence of flags or time) outweighs

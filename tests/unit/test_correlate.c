@@ -143,16 +143,101 @@ static void test_first_holder_wins(void **state)
 	check_end(&s.src, 2);
 }
 
+/* A forged packet is no part of the conversation that it pretends to be of. */
+static void test_spoofed_scope(void **state)
+{
+	struct zl_flow f = { .in_if = 12,
+		.src = zl_addr_from_v4(0x0a000002),
+		.dst = zl_addr_from_v4(0x0a000003),
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+	struct zl_sighting own, forged;
+
+	zl_correlate(*state, "hv1", true, &f, now, &own);
+	f.in_if = 11;
+	zl_correlate(*state, "hv1", true, &f, now, &forged);
+	assert_false(own.spoofed);
+	assert_true(forged.spoofed);
+	assert_int_not_equal(own.scope, forged.scope);
+}
+
+/* Domain 1 speaks as 10.0.0.77, then domain 3 sends there, to `mac`. */
+static void squat(struct zl_index *ix, uint8_t mac, uint8_t want)
+{
+	struct zl_flow f = { .in_if = 11,
+		.src = zl_addr_from_v4(0x0a00004d),
+		.dst = zl_addr_from_v4(0x0a000003),
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+	struct zl_sighting s;
+
+	zl_correlate(ix, "hv1", true, &f, now, &s);
+	assert_true(s.learned);
+	f = (struct zl_flow){ .in_if = 13,
+		.src = zl_addr_from_v4(0x0a000003),
+		.dst = zl_addr_from_v4(0x0a00004d),
+		.dst_mac = mac_of(0x52, mac),
+		.present =
+			ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF | ZL_FLOW_DST_MAC };
+	zl_correlate(ix, "hv2", true, &f, now, &s);
+	check_end(&s.dst, want);
+}
+
+/* What a guest claims does not draw its neighbours' traffic to it, by MAC or without. */
+static void test_squatter_is_no_destination(void **state)
+{
+	squat(*state, 200, 0);
+}
+
+static void test_poisoner_is_no_destination(void **state)
+{
+	squat(*state, 1, 0);
+}
+
+static void undeclare(struct zl_index *ix)
+{
+	struct zl_domain d = { .state = ZL_DOMAIN_RUNNING, .n_nics = 1 };
+
+	d.uuid.b[15] = 1;
+	(void)snprintf(d.name, sizeof(d.name), "vm1");
+	d.nics[0].mac = mac_of(0x52, 1);
+	(void)snprintf(d.nics[0].tap, sizeof(d.nics[0].tap), "tap1");
+	(void)snprintf(d.nics[0].bridge, sizeof(d.nics[0].bridge), "br0");
+	assert_int_equal(0, zl_index_domain_put(ix, "hv1", &d, now, NULL));
+}
+
+/* Of a NIC without declared addresses, the learned one counts with its MAC. */
+static void test_learned_destination(void **state)
+{
+	undeclare(*state);
+	squat(*state, 1, 1);
+}
+
+static void test_learned_destination_elsewhere(void **state)
+{
+	undeclare(*state);
+	squat(*state, 200, 0);
+}
+
+static const struct CMUnitTest more[] = {
+	cmocka_unit_test_setup_teardown(test_first_holder_wins, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_spoofed_scope, setup, teardown),
+	cmocka_unit_test_setup_teardown(
+		test_squatter_is_no_destination, setup, teardown),
+	cmocka_unit_test_setup_teardown(
+		test_poisoner_is_no_destination, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_learned_destination, setup, teardown),
+	cmocka_unit_test_setup_teardown(
+		test_learned_destination_elsewhere, setup, teardown),
+};
+
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 1] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + N_ITEMS(more)] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
 			.test_func = test_correlate,
 			.setup_func = setup,
 			.teardown_func = teardown };
-	tests[N_ITEMS(cases)] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(
-		test_first_holder_wins, setup, teardown);
+	memcpy(tests + N_ITEMS(cases), more, sizeof(more));
 	return cmocka_run_group_tests_name("correlate", tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "controller/flow/stitch.h"
 
-enum { SYN = 2, RST = 4, ACK = 16, FULL = 27 };
+enum { SYN = 2, RST = 4, ACK = 16, PSH_ACK = 24, FULL = 27 };
 
 /* One record; `from` 0 is 10.0.0.1, 1 is 10.0.0.2. */
 struct step {
@@ -35,6 +35,19 @@ struct stitch_case {
 static struct stitch_case cases[] = {
 	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS } } },
 	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "the client's reset is its own", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 22, 6, RST | ACK, 1005, 0, SRC, ZL_CONFIDENCE_FLAGS } } },
+	{ "a forged refusal makes no client of a server", {
+		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, ZL_CONFIDENCE_FLAGS },
+		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+	{ "nor does a forged SYN-ACK", {
+		{ 0, 40000, 5432, 6, SYN | ACK, 0, 0, SRC, ZL_CONFIDENCE_GUESS },
+		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+	{ "who has answered may be a server", {
+		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, ZL_CONFIDENCE_FLAGS },
+		{ 1, 40000, 22, 6, ACK, 0, 0, SRC, ZL_CONFIDENCE_GUESS } } },
 	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE } } },
 	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
 	{ "reply first, then request", {
@@ -43,6 +56,10 @@ static struct stitch_case cases[] = {
 	{ "start times outweigh ports", {
 		{ 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
 		{ 0, 40000, 22, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME } } },
+	{ "but not of a connection that was there before", {
+		{ 1, 22, 40000, 6, PSH_ACK, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, PSH_ACK, 1005, 0, SRC, ZL_CONFIDENCE_SERVICE },
+		{ 1, 22, 40000, 6, PSH_ACK, 1010, 0, DST, ZL_CONFIDENCE_SERVICE } } },
 	{ "a server on a high port, seen to answer, is no client later", {
 		{ 0, 20, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
 		{ 1, 40000, 20, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME },
@@ -69,9 +86,12 @@ static void test_stitch(void **state)
 	assert_int_equal(0, zl_stitch_new(16, &s));
 	for (size_t i = 0; i < N_ITEMS(c->steps) && c->steps[i].proto != 0; i++) {
 		const struct step *t = &c->steps[i];
-		struct zl_flow f = { .sport = t->sport, .dport = t->dport,
-			.proto = t->proto, .tcp_flags = t->flags,
-			.first_ms = t->first_ms, .icmp = t->icmp,
+		struct zl_flow f = { .sport = t->sport,
+			.dport = t->dport,
+			.proto = t->proto,
+			.tcp_flags = t->flags,
+			.first_ms = t->first_ms,
+			.icmp = t->icmp,
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO };
 		struct zl_initiator is;
 
@@ -95,8 +115,9 @@ static void test_table_is_bounded(void **state)
 	assert_int_equal(-EINVAL, zl_stitch_new(3, &s));
 	assert_int_equal(0, zl_stitch_new(4, &s));
 	for (unsigned i = 0; i < 10000; i++) {
-		struct zl_flow f = { .sport = (uint16_t)(i + 1024), .dport = 80,
-			.proto = 6 };
+		struct zl_flow f = {
+			.sport = (uint16_t)(i + 1024), .dport = 80, .proto = 6
+		};
 
 		f.src = zl_addr_from_v4(i);
 		f.dst = zl_addr_from_v4(0x0a000002);

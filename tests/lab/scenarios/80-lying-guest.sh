@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A guest that lies about who it is gets itself cut off, never the one it names.
+. "$(dirname "$0")/../lib.sh"
+scenario_begin 1 2 -- web1 web2 db1 web3
+undo 'vm_exec db1 "ip neigh flush all"; vm_exec web2 "ip neigh flush all"'
+exporters 1 2
+
+# forge VM SRC-MAC SRC TARGET-VM DST SPORT DPORT FLAGS|udp: VM sends that, twice
+forge() {
+	local vm=$1 mac=$2 from=$3 to=$4
+
+	shift 4
+	vm_exec "$vm" "guest raw eth0 2 5 $(python3 "$ZL_LAB_DIR/forge.py" "$mac" \
+		"$(vm_mac "$to")" "$from" "$@")" >/dev/null
+}
+
+flow_to() {
+	zl flow-list --json --limit 200 | jq -e --arg d "$1" --argjson p "$2" \
+		'[.flows[] | select(.dst == $d and .dport == $p)] | length > 0' >/dev/null
+}
+
+# Both know each other's MAC, so that answers go out at once
+know_each_other() {
+	vm_exec web2 "ping -c 1 -w 2 $(vm_v4 db1); ping -6 -c 1 -w 2 $(vm_v6 db1)" >/dev/null
+	sleep 0.2
+}
+
+# liar DESCRIPTION MAC v4|v6 SPORT: web1 says that it is web2 and wants db1's ssh
+liar() {
+	know_each_other
+	forge web1 "$2" "$("vm_$3" web2)" db1 "$("vm_$3" db1)" "$4" 22 S
+	soon "$1: the liar is cut off" 5 has_lease web1 '^applied$'
+	never "$1: the one it named is not" 2 has_lease web2
+	check "$1: the record says whom it named" jq -e --argjson p "$4" \
+		'[.flows[] | select(.sport == $p and .src_domain == "web1" and .spoofed == "web2")]
+		| length > 0' <(zl flow-list --json --limit 200)
+	check "$1: release" zl release web1
+}
+
+# When web1 uses web2's addresses, with its own MAC and with web2's
+liar 'IPv4' "$(vm_mac web1)" v4 41001
+liar 'IPv6' "$(vm_mac web1)" v6 41002
+liar 'IPv4 and MAC' "$(vm_mac web2)" v4 41003
+
+# When it makes web2 answer to db1's ssh: refusals, openings, by both protocols
+know_each_other
+for family in v4 v6; do
+	for flags in A S SA RA FA; do
+		forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" \
+			22 40000 "$flags"
+		forge web3 "$(vm_mac web3)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" \
+			22 40001 "$flags"
+	done
+	forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 22 8080 S
+	forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 22 53 udp
+done
+soon 'web2 refused' 3 flow_seen "$(vm_v4 web2)" 40000
+never 'what web2 answers is not held against it' 2 has_lease web2
+check 'nor against db1' has_no_lease db1
+
+# When db1 uses the address of the fabric and says by ARP that it has its MAC
+forge db1 "$(vm_mac db1)" "$FABRIC_V4" web3 "$(vm_v4 web3)" 5000 7 udp
+vm_exec db1 "guest raw eth0 2 5 $(python3 "$ZL_LAB_DIR/forge.py" "$(vm_mac db1)" \
+	"$(vm_mac web2)" "$FABRIC_V4" "$(vm_v4 web2)" arp)" >/dev/null
+vm_exec web2 "guest connect $FABRIC_V4 80" >/dev/null
+soon 'web2 speaks to the fabric' 3 flow_to "$FABRIC_V4" 80
+never 'who speaks to the fabric does not speak to db1' 2 has_lease web2
+check 'the audit chain is whole' audit_is_whole
