@@ -102,7 +102,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all help deps have-deps programs tests unit golden-update check check-san lab lint \
-	demo fuzz hooks install uninstall clean $(fuzz_names:%=fuzz-%)
+	lint-selftest demo fuzz hooks install uninstall clean $(fuzz_names:%=fuzz-%)
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -131,8 +131,12 @@ check-san: ## the unit tests under AddressSanitizer and UBSan
 lab: programs ## real kernel, libvirt, machines and packets (root); LAB=NAME runs some
 	@B=$(B) tests/lab/run $(LAB)
 
+lint lint-selftest: export CFLAGS_LINT = -std=gnu17 $(subst ',,$(CPPFLAGS)) $(PKG_CFLAGS)
 lint: | have-deps ## form, layers, tables, static analysis
-	@B=$(B) CC="$(CC)" CFLAGS_LINT='-std=gnu17 $(CPPFLAGS) $(PKG_CFLAGS)' tests/lint/run
+	@tests/lint/run
+
+lint-selftest: | have-deps ## see each check of lint fail on a copy that is broken for it
+	@tests/lint/selftest
 
 demo: ## install what is missing, build, and show the main job on two hypervisors (root)
 	@tests/deps $(DEPS)
