@@ -30,9 +30,11 @@
 #include "controller/roles/parent/parent.h"
 #include "controller/roles/protocol.h"
 
-enum { LISTEN_MAX = 16, FDS_MAX = 16, ARGS_MAX = 16 };
+enum { LISTEN_MAX = 16, FDS_MAX = LISTEN_MAX + 8, ARGS_MAX = 16 };
 enum { RING_SLOTS = 1 << 19 }; /* half a second at a million flows a second */
 enum { RESTART_FIRST_MS = 200, RESTART_MOST_MS = 30000, STABLE_MS = 30000 };
+/* What does not end on SIGTERM by then is hung, and is killed. */
+enum { STOP_MS = 10000 };
 
 enum role_id { ROLE_ENGINE, ROLE_COLLECTOR, ROLE_INVENTORY, ROLE_ACTUATOR, ROLE_N };
 
@@ -245,6 +247,22 @@ static bool all_stopped(const struct parent *p)
 	return true;
 }
 
+static void signal_all(struct parent *p, int number)
+{
+	for (unsigned i = 0; i < ROLE_N; i++)
+		if (p->role[i].pid != 0)
+			(void)kill(p->role[i].pid, number);
+}
+
+static int on_stop_late(sd_event_source *s, uint64_t usec, void *user)
+{
+	(void)s;
+	(void)usec;
+	zl_log(LOG_WARNING, "not all roles have ended: killed");
+	signal_all(user, SIGKILL);
+	return 0;
+}
+
 static void stop_all(struct parent *p, int exit_code)
 {
 	if (p->stopping)
@@ -252,9 +270,12 @@ static void stop_all(struct parent *p, int exit_code)
 	p->stopping = true;
 	p->exit_code = exit_code;
 	(void)sd_notify(0, "STOPPING=1");
+	/* Nor may one that waits for its restart come back. */
 	for (unsigned i = 0; i < ROLE_N; i++)
-		if (p->role[i].pid != 0)
-			(void)kill(p->role[i].pid, SIGTERM);
+		p->role[i].timer = sd_event_source_disable_unref(p->role[i].timer);
+	signal_all(p, SIGTERM);
+	(void)sd_event_add_time_relative(p->event, NULL, CLOCK_BOOTTIME,
+		STOP_MS * ZL_US_PER_MS, 0, on_stop_late, p);
 	if (all_stopped(p))
 		(void)sd_event_exit(p->event, exit_code);
 }
@@ -419,7 +440,7 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void
 
 static int run_parent(struct parent *p, struct zl_error *reterr)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	sigset_t blocked;
 	int r;
 
@@ -439,6 +460,7 @@ static int run_parent(struct parent *p, struct zl_error *reterr)
 		return r;
 	(void)sd_event_add_signal(p->event, NULL, SIGTERM, on_signal, p);
 	(void)sd_event_add_signal(p->event, NULL, SIGINT, on_signal, p);
+	(void)sd_event_add_signal(p->event, NULL, SIGHUP, on_signal, p);
 	for (unsigned i = 0; i < ROLE_N && r >= 0; i++) {
 		p->role[i].parent = p;
 		p->role[i].id = (enum role_id)i;

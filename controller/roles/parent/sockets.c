@@ -47,7 +47,6 @@ int zl_parent_open_udp(
 	return 0;
 }
 
-/* The directory that `path` is in, for `user`. */
 int zl_parent_make_directory(
 	const char *path, const char *user, mode_t mode, struct zl_error *reterr)
 {
@@ -68,18 +67,20 @@ int zl_parent_open_control(
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	ZL_AUTO(zl_fd) int fd = -1;
 	char dir[sizeof(sun.sun_path)], *slash;
+	mode_t old;
 	int r;
 
 	if (snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", cfg->control_socket) >=
 		(int)sizeof(sun.sun_path))
 		return zl_fail(reterr, -ENAMETOOLONG, "control-socket: path too long");
 	(void)snprintf(dir, sizeof(dir), "%s", sun.sun_path);
+	/* Only when it is missing: it may be one that others use too. */
 	slash = strrchr(dir, '/');
 	if (slash != NULL && slash != dir) {
 		*slash = '\0';
-		r = zl_parent_make_directory(dir, cfg->user_engine, 0755, reterr);
-		if (r < 0)
-			return r;
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return zl_fail(
+				reterr, -errno, "cannot make directory %s: %m", dir);
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -89,10 +90,18 @@ int zl_parent_open_control(
 			sun.sun_path);
 	if (errno == ECONNREFUSED)
 		zl_channel_remove_dead(sun.sun_path);
-	/* Anybody may connect; who may do what is decided by the peer's credentials. */
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
-		chmod(sun.sun_path, 0666) < 0 || listen(fd, 64) < 0)
-		return zl_fail(reterr, -errno, "control-socket = %s: %m", sun.sun_path);
+	/*
+	 * Anybody may connect; who may do what is decided by the peer's credentials.  By
+	 * umask, because a path could be another's by the time of a chmod().
+	 */
+	old = umask(0111);
+	r = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
+	(void)umask(old);
+	if (r >= 0 && listen(fd, 64) < 0)
+		r = -errno;
+	if (r < 0)
+		return zl_fail(reterr, r, "control-socket = %s: %s", sun.sun_path,
+			strerror(-r));
 	*ret_fd = zl_take_fd(&fd);
 	return 0;
 }
