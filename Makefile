@@ -163,7 +163,13 @@ have-deps:
 	@pkg-config --exists $(PKGS) 2>/dev/null || { \
 		echo "error: libraries to build with are missing: run 'sudo make deps'" >&2; exit 1; }
 
-$(B)/obj/%.o: %.c | have-deps
+# Other flags (PREFIX, CI, CFLAGS) make other objects.
+flags := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
+ifneq ($(flags),$(file <$(B)/flags))
+$(shell mkdir -p $(B))$(file >$(B)/flags,$(flags))
+endif
+
+$(B)/obj/%.o: %.c $(B)/flags | have-deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -114,7 +114,7 @@ static int open_server(int type, const char *port)
 		(type == SOCK_STREAM && listen(fd, 64) < 0)) {
 		int r = -errno;
 
-		fprintf(stderr, "guest: port %s: %s\n", port, strerror(-r));
+		(void)fprintf(stderr, "guest: port %s: %s\n", port, strerror(-r));
 		close(fd);
 		return r;
 	}
@@ -179,7 +179,7 @@ static int run_listen(int argc, char **argv)
 			return EXIT_REFUSED;
 		n++;
 	}
-	signal(SIGCHLD, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_IGN);
 	while (n > 0 && poll(p, n, -1) > 0)
 		for (nfds_t i = 0; i < n; i++) {
 			int fd;
@@ -203,7 +203,9 @@ static int run_udp_listen(int argc, char **argv)
 	static char buf[ECHO_SIZE];
 	int fd = argc > 0 ? open_server(SOCK_DGRAM, argv[0]) : -EINVAL;
 
-	while (fd >= 0) {
+	if (fd < 0)
+		return EXIT_REFUSED;
+	for (;;) {
 		struct sockaddr_storage from;
 		socklen_t len = sizeof(from);
 		ssize_t n = recvfrom(
@@ -212,7 +214,6 @@ static int run_udp_listen(int argc, char **argv)
 		if (n >= 0)
 			sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&from, len);
 	}
-	return EXIT_REFUSED;
 }
 
 /* ------------------------------------------------------------------- clients */
@@ -226,7 +227,7 @@ static int run_connect(int argc, char **argv)
 	int r = argc >= 2 ? open_client(argv[0], argv[1]) : -EINVAL;
 
 	if (r < 0) {
-		printf("connect errno=%d %s\n", -r, strerror(-r));
+		(void)printf("connect errno=%d %s\n", -r, strerror(-r));
 		return exit_of(-r);
 	}
 	p.fd = r;
@@ -242,7 +243,7 @@ static int run_connect(int argc, char **argv)
 			break;
 		got += n;
 	}
-	printf("connect ok echoed=%ld ms=%lld\n", got,
+	(void)printf("connect ok echoed=%ld ms=%lld\n", got,
 		(long long)((clock_us(CLOCK_MONOTONIC) - start) / 1000));
 	return got == want ? EXIT_ANSWERED : EXIT_SILENT;
 }
@@ -286,15 +287,15 @@ static int run_beat(int argc, char **argv)
 	if (argc > 4 && (out = fopen(argv[4], "w")) == NULL)
 		out = stdout;
 	if (fd < 0) {
-		fprintf(out, "sent=0 echoed=0 last_echo_wall_ms=0 errno=%d\n", -fd);
-		fclose(out);
+		(void)fprintf(out, "sent=0 echoed=0 last_echo_wall_ms=0 errno=%d\n", -fd);
+		(void)fclose(out);
 		return exit_of(-fd);
 	}
 	gap = number(argv[2], 10) * 1000;
 	next = clock_us(CLOCK_MONOTONIC);
 	end = next + number(argv[3], 10) * 1000000;
 	while (b.err == 0 && clock_us(CLOCK_MONOTONIC) < end) {
-		snprintf(msg, sizeof(msg), "beat %010ld\n", b.sent);
+		(void)snprintf(msg, sizeof(msg), "beat %010ld\n", b.sent);
 		if (write(fd, msg, BEAT_SIZE) == BEAT_SIZE)
 			b.sent++;
 		else if (errno != EAGAIN)
@@ -305,9 +306,9 @@ static int run_beat(int argc, char **argv)
 	}
 	if (b.err == 0)
 		read_echoes(fd, &b, &partial);
-	fprintf(out, "sent=%ld echoed=%ld last_echo_wall_ms=%lld errno=%d\n", b.sent,
+	(void)fprintf(out, "sent=%ld echoed=%ld last_echo_wall_ms=%lld errno=%d\n", b.sent,
 		b.echoed, (long long)(b.last_echo_us / 1000), b.err);
-	fclose(out);
+	(void)fclose(out);
 	return b.echoed > 0 ? EXIT_ANSWERED : EXIT_SILENT;
 }
 
@@ -335,7 +336,7 @@ static int run_udp(int argc, char **argv)
 			recv(p.fd, buf, sizeof(buf), 0) > 0)
 			got++;
 	}
-	printf("udp sent=%ld echoed=%ld\n", n, got);
+	(void)printf("udp sent=%ld echoed=%ld\n", n, got);
 	return got > 0 ? EXIT_ANSWERED : EXIT_SILENT;
 }
 
@@ -359,7 +360,7 @@ static int run_flood(int argc, char **argv)
 		if (sendto(fd, "flood", 5, 0, (struct sockaddr *)&peer, len) == 5)
 			sent++;
 	}
-	printf("flood sent=%ld\n", sent);
+	(void)printf("flood sent=%ld\n", sent);
 	return EXIT_ANSWERED;
 }
 
@@ -398,7 +399,7 @@ static int run_raw(int argc, char **argv)
 			sent++;
 		sleep_until_us(clock_us(CLOCK_MONOTONIC) + number(argv[2], 10) * 1000);
 	}
-	printf("raw sent=%ld\n", sent);
+	(void)printf("raw sent=%ld\n", sent);
 	return sent == count ? EXIT_ANSWERED : EXIT_SILENT;
 }
 
@@ -407,7 +408,7 @@ static void bring_up(const char *name)
 	struct ifreq req = { .ifr_flags = 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
+	(void)snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
 	if (ioctl(fd, SIOCGIFFLAGS, &req) == 0 && (req.ifr_flags & IFF_UP) == 0) {
 		req.ifr_flags |= IFF_UP;
 		ioctl(fd, SIOCSIFFLAGS, &req);
@@ -502,7 +503,7 @@ static void answer(int port, const char *id, char *command)
 	int fd, status = 0, lock;
 	pid_t child;
 
-	snprintf(path, sizeof(path), "/tmp/ctl.%d", (int)getpid());
+	(void)snprintf(path, sizeof(path), "/tmp/ctl.%d", (int)getpid());
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	unlink(path);
 	child = fork();
@@ -536,7 +537,7 @@ static int run_ctl(int argc, char **argv)
 
 	if (port < 0)
 		return EXIT_REFUSED;
-	signal(SIGCHLD, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		ssize_t n = read(port, line + len, sizeof(line) - 1 - len);
 		char *end;
@@ -553,7 +554,7 @@ static int run_ctl(int argc, char **argv)
 			*end = '\0';
 			if (space != NULL && fork() == 0) {
 				*space = '\0';
-				signal(SIGCHLD, SIG_DFL);
+				(void)signal(SIGCHLD, SIG_DFL);
 				command[base64_decode(space + 1, command)] = '\0';
 				answer(port, line, (char *)command);
 				_exit(0);
@@ -586,12 +587,12 @@ static const struct command {
 
 int main(int argc, char **argv)
 {
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; argc > 1 && i < N_ITEMS(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 2, argv + 2);
 	for (size_t i = 0; i < N_ITEMS(commands); i++)
-		printf("guest %-10s %-28s %s\n", commands[i].name, commands[i].args,
+		(void)printf("guest %-10s %-28s %s\n", commands[i].name, commands[i].args,
 			commands[i].help);
 	return argc > 1 && strcmp(argv[1], "help") == 0 ? 0 : EXIT_USAGE;
 }

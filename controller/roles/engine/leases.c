@@ -199,6 +199,12 @@ int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want
 	return 0;
 }
 
+static bool is_same_block(const struct zl_block *a, const struct zl_block *b)
+{
+	return zl_addr_eq(&a->dst, &b->dst) && a->dport == b->dport &&
+	       a->proto == b->proto;
+}
+
 /* One more blocked service for a lease that is there already. */
 int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block *block,
 	const char *actor, json_t *evidence)
@@ -209,7 +215,7 @@ int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block 
 	if (l->row.state == ZL_LEASE_RELEASING)
 		return 0;
 	for (unsigned i = 0; i < lease->n_blocks; i++)
-		if (memcmp(&lease->blocks[i], block, sizeof(*block)) == 0)
+		if (is_same_block(&lease->blocks[i], block))
 			return 0;
 	if (lease->n_blocks == ZL_LEASE_BLOCKS_MAX)
 		return -E2BIG;
