@@ -22,17 +22,17 @@ struct zl_case {
 	enum zl_action response;
 	enum zl_backend_id backend;
 	/* who, and how sure */
-	bool offender_known;	 /* a domain of ours */
-	bool initiator_certain;	 /* at least evidence of service (flow/stitch.h) */
-	const char *confidence;	 /* its name */
+	bool offender_known;	/* a domain of ours */
+	bool initiator_certain; /* at least evidence of service (flow/stitch.h) */
+	const char *confidence; /* its name */
 	enum zl_evidence evidence;
-	bool forwarding;	 /* may carry other people's traffic */
+	bool forwarding; /* may carry other people's traffic */
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */
 	/* can we? */
-	bool host_fresh;	 /* the inventory of its host is up */
-	bool enforcer_up;	 /* agent, or actuator */
+	bool host_fresh;  /* the inventory of its host is up */
+	bool enforcer_up; /* agent, or actuator */
 	unsigned n_nics;
 };
 

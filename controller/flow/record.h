@@ -43,7 +43,7 @@ enum zl_flow_field {
 	ZL_FLOW_SRC_MAC = 1 << 14,
 	ZL_FLOW_DST_MAC = 1 << 15,
 	ZL_FLOW_SAMPLING = 1 << 16,
-	ZL_FLOW_DIRECTION = 1 << 17, /* 0 ingress, 1 egress */
+	ZL_FLOW_DIRECTION = 1 << 17,  /* 0 ingress, 1 egress */
 	ZL_FLOW_REV_OCTETS = 1 << 18, /* RFC 5103 biflow */
 	ZL_FLOW_REV_PACKETS = 1 << 19,
 	ZL_FLOW_REV_TCP_FLAGS = 1 << 20,

@@ -72,10 +72,9 @@ static void on_closed(struct zl_channel *c, const struct zl_error *why, void *us
 	}
 }
 
-static const struct zl_channel_handlers handlers = { .table = messages,
-	.n_table = M_N,
-	.on_frame = on_frame,
-	.on_closed = on_closed };
+static const struct zl_channel_handlers handlers = {
+	.table = messages, .n_table = M_N, .on_frame = on_frame, .on_closed = on_closed
+};
 
 static int make_fixture(void **state)
 {

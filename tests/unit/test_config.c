@@ -78,10 +78,10 @@ static void test_all_types(void **state)
 	struct zl_error err;
 
 	(void)state;
-	assert_int_equal(0,
-		read_text("# a comment\n; another\n\n[a]\nname =  two words  \n"
-			  "list = 1,2\n[b]\nsize = -5\non = Yes\n",
-			&t, &err));
+	assert_int_equal(
+		0, read_text("# a comment\n; another\n\n[a]\nname =  two words  \n"
+			     "list = 1,2\n[b]\nsize = -5\non = Yes\n",
+			   &t, &err));
 	assert_string_equal("two words", t.name);
 	assert_string_equal("1,2", t.list);
 	assert_int_equal(-5, t.size);
@@ -95,15 +95,13 @@ static void test_missing_file(void **state)
 	struct zl_error err;
 
 	(void)state;
-	assert_int_equal(-ENOENT,
-		zl_config_read("/nowhere/x.conf", false, options, N_ITEMS(options), &t,
-			&err));
+	assert_int_equal(-ENOENT, zl_config_read("/nowhere/x.conf", false, options,
+					  N_ITEMS(options), &t, &err));
 	assert_string_equal(
 		"cannot read /nowhere/x.conf: No such file or directory", err.msg);
 	zl_config_done(options, N_ITEMS(options), &t);
-	assert_int_equal(0,
-		zl_config_read("/nowhere/x.conf", true, options, N_ITEMS(options), &t,
-			&err));
+	assert_int_equal(0, zl_config_read("/nowhere/x.conf", true, options,
+				    N_ITEMS(options), &t, &err));
 	assert_int_equal(10, t.size);
 	zl_config_done(options, N_ITEMS(options), &t);
 }

@@ -51,8 +51,8 @@ static void test_decide(void **state)
 
 	zl_decide(&c->c, &d);
 	assert_string_equal(c->guard, d.guard);
-	assert_int_equal(c->guard[0] == '\0' ? ZL_ACTION_QUARANTINE : ZL_ACTION_ALERT,
-		d.action);
+	assert_int_equal(
+		c->guard[0] == '\0' ? ZL_ACTION_QUARANTINE : ZL_ACTION_ALERT, d.action);
 	assert_true(d.reason[0] != '\0');
 }
 

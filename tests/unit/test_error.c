@@ -54,9 +54,9 @@ static void test_id_and_hint(void **state)
 	struct zl_error err;
 
 	(void)state;
-	assert_int_equal(-EEXIST,
-		zl_fail_id(&err, -EEXIST, "zone.exists", "choose another name",
-			"zone '%s' exists", "a"));
+	assert_int_equal(
+		-EEXIST, zl_fail_id(&err, -EEXIST, "zone.exists", "choose another name",
+				 "zone '%s' exists", "a"));
 	assert_string_equal("zone.exists", err.id);
 	assert_string_equal("choose another name", err.hint);
 	assert_string_equal("zone 'a' exists", err.msg);

@@ -13,7 +13,19 @@
 #include "base/frame.h"
 
 enum { M_EMPTY = 1, M_THING = 3, M_N };
-enum { A_U8 = 1, A_U16, A_U32, A_U64, A_TEXT, A_ADDR, A_BLOB, A_NEST, A_MANY, A_HOLE, A_N };
+enum {
+	A_U8 = 1,
+	A_U16,
+	A_U32,
+	A_U64,
+	A_TEXT,
+	A_ADDR,
+	A_BLOB,
+	A_NEST,
+	A_MANY,
+	A_HOLE,
+	A_N
+};
 enum { N_NAME = 1, N_PORT, N_N };
 
 /* clang-format off */
@@ -101,8 +113,7 @@ static void test_round_trip(void **state)
 	zl_attr_copy(in.tb[A_ADDR], copy, sizeof(copy));
 	assert_memory_equal(addr, copy, sizeof(addr));
 	assert_memory_equal(addr, zl_attr_bytes(in.tb[A_BLOB]), 3);
-	zl_frame_each(a, &in, A_MANY)
-		many = many * 10 + zl_attr_u8(a);
+	zl_frame_each(a, &in, A_MANY) many = many * 10 + zl_attr_u8(a);
 	assert_int_equal(123, many);
 	zl_frame_each(a, &in, A_NEST)
 	{
@@ -344,8 +355,8 @@ static void test_lengths(void **state)
 	start(&f);
 	n = (size_t)zl_frame_end(&f);
 	for (size_t cut = 0; cut < n; cut++)
-		assert_int_equal(-EPROTO,
-			zl_frame_parse(buf.b, cut, messages, M_N, &in, &err));
+		assert_int_equal(
+			-EPROTO, zl_frame_parse(buf.b, cut, messages, M_N, &in, &err));
 	assert_int_equal(
 		-EPROTO, zl_frame_parse(buf.b, n + 4, messages, M_N, &in, &err));
 	f.nlh->nlmsg_len = ZL_FRAME_MAX + 4;

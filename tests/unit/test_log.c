@@ -113,7 +113,8 @@ static void test_error(void **state)
 	assert_string_equal("test: error: zone 'a' is unknown\n",
 		LOGGED(zl_log_error(LOG_ERR, &err, NULL)));
 	zl_error_hint(&err, "define it");
-	assert_string_equal("test: warning: lock 'b': zone 'a' is unknown (define it)\n",
+	assert_string_equal(
+		"test: warning: lock 'b': zone 'a' is unknown (define it)\n",
 		LOGGED(zl_log_error(LOG_WARNING, &err, "lock 'b'")));
 }
 

@@ -183,8 +183,8 @@ static void test_lies(void **state)
 	(void)state;
 	for (size_t i = 0; i < N_ITEMS(lies); i++) {
 		ZL_AUTO(zl_fd) int fd = create(SLOTS);
-		void *header = mmap(
-			NULL, HEADER, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		void *header =
+			mmap(NULL, HEADER, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		struct zl_ring *w = map(fd), *r = map(fd);
 		unsigned n = 0;
 

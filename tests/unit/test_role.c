@@ -26,9 +26,10 @@ static int open_three(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		fd[i] = open("/dev/null", O_RDWR); /* not close-on-exec, as handed down */
-	(void)snprintf(env, sizeof(env), "udp=%d,ring=%d,udp=%d,closed=987,text=abc,std=1",
-		fd[0], fd[1], fd[2]);
+		fd[i] = open(
+			"/dev/null", O_RDWR); /* not close-on-exec, as handed down */
+	(void)snprintf(env, sizeof(env),
+		"udp=%d,ring=%d,udp=%d,closed=987,text=abc,std=1", fd[0], fd[1], fd[2]);
 	return fd[2] < 0 || setenv("ZL_FDS", env, 1) < 0 ? -1 : 0;
 }
 

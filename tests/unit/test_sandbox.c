@@ -280,9 +280,9 @@ static int open_pair(void **state)
 static void add(struct CMUnitTest *tests, size_t *n, struct call_case *c,
 	void (*f)(void **state))
 {
-	tests[(*n)++] = (struct CMUnitTest){ .name = c->name,
-		.test_func = f,
-		.initial_state = c };
+	tests[(*n)++] = (struct CMUnitTest){
+		.name = c->name, .test_func = f, .initial_state = c
+	};
 }
 
 int main(void)
