@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/cleanup.h"
 #include "controller/control/client.h"
@@ -321,8 +322,10 @@ static int teardown(void **state)
 	(void)state;
 	zl_client_close(client);
 	client = NULL;
-	(void)kill(daemon_pid, SIGTERM);
-	(void)waitpid(daemon_pid, NULL, 0);
+	if (daemon_pid > 0) {
+		(void)kill(daemon_pid, SIGTERM);
+		(void)waitpid(daemon_pid, NULL, 0);
+	}
 	zl_fakeagent_stop(agent_pid);
 	zl_fakeagent_stop(agent2_pid);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
@@ -593,6 +596,89 @@ static void test_host_is_gone_for_good(void **state)
 	assert_audit_ok();
 }
 
+/* Another program holds the database, as a full disk would: for us the same failure. */
+static sqlite3 *hold_database(void)
+{
+	sqlite3 *db = NULL;
+	char path[256];
+
+	path_of("state/zonelock.db", path, sizeof(path));
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	assert_int_equal(
+		SQLITE_OK, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	return db;
+}
+
+static size_t count_audit(const char *verb)
+{
+	json_t *doc = NULL, *item;
+	size_t i, n = 0;
+
+	must("ListAudit", json_pack("{s:i}", "limit", 1000), &doc);
+	json_array_foreach(json_object_get(doc, "records"), i, item) n +=
+		strcmp(verb, json_string_value(json_object_get(item, "verb"))) == 0;
+	json_decref(doc);
+	return n;
+}
+
+static bool await_audit(const char *verb, size_t want)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (count_audit(verb) == want)
+			return true;
+		(void)usleep(TRY_US);
+	}
+	return false;
+}
+
+/* Nothing is begun that is not recorded; what happens anyway is recorded later. */
+static void test_database_cannot_be_written(void **state)
+{
+	struct zl_error err = { 0 };
+	size_t n_opened, n_expired;
+	sqlite3 *db;
+
+	(void)state;
+	start_agent(ZL_LEASE_APPLIED, NULL);
+	must("Quarantine", json_pack("{s:s, s:i}", "domain", "web1", "ttl", 600), NULL);
+	n_opened = count_audit("incident-open");
+	n_expired = count_audit("lease-expired");
+	db = hold_database();
+	assert_true(call("Quarantine", json_pack("{s:s}", "domain", "db1"), NULL,
+			    &err) < 0);
+	assert_non_null(strstr(err.msg, "nothing was done"));
+	assert_int_equal(1, count("ListMitigations", NULL, "mitigations"));
+	/* An incident opens, and the lease ends on its host. */
+	send_flow(11, 0x0a000001, 0x0a000002, 44000, 22, SYN, 0);
+	start_agent(ZL_LEASE_EXPIRED, NULL);
+	(void)usleep(500000);
+	assert_int_equal(n_expired, count_audit("lease-expired"));
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL));
+	assert_int_equal(SQLITE_OK, sqlite3_close(db));
+	assert_true(await_audit("lease-expired", n_expired + 1));
+	assert_true(await_audit("incident-open", n_opened + 1));
+	assert_int_equal(0, count("ListMitigations", NULL, "mitigations"));
+	assert_audit_ok();
+	start_agent(ZL_LEASE_APPLIED, NULL);
+}
+
+/* Who waits for its restart does not come back while all are stopped. */
+static void test_stop_while_a_role_is_down(void **state)
+{
+	pid_t ended = 0;
+
+	(void)state;
+	kill_role("collector");
+	(void)usleep(50000);
+	assert_int_equal(0, kill(daemon_pid, SIGTERM));
+	for (int i = 0; i < TRIES && ended == 0; i++) {
+		ended = waitpid(daemon_pid, NULL, WNOHANG);
+		(void)usleep(TRY_US / 2);
+	}
+	assert_int_equal(daemon_pid, ended);
+	daemon_pid = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,7 +693,9 @@ int main(void)
 		cmocka_unit_test(test_release_is_tried_again),
 		cmocka_unit_test(test_lease_follows_the_domain),
 		cmocka_unit_test(test_hijacked_agent),
+		cmocka_unit_test(test_database_cannot_be_written),
 		cmocka_unit_test(test_host_is_gone_for_good),
+		cmocka_unit_test(test_stop_while_a_role_is_down),
 	};
 
 	return cmocka_run_group_tests_name("engine", tests, setup, teardown);

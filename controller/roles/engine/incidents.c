@@ -392,6 +392,8 @@ static bool close_one(struct zl_engine *e, struct zl_engine_incident *inc)
 {
 	struct incident_key key = make_key(&inc->row.domain, inc->row.lock);
 
+	if (inc->row.id == 0 && write_incident(e, inc, "incident-open") < 0)
+		return false;
 	inc->row.open = false;
 	if (write_incident(e, inc, "incident-close") < 0) {
 		inc->row.open = true;
