@@ -287,7 +287,8 @@ static int run_beat(int argc, char **argv)
 	if (argc > 4 && (out = fopen(argv[4], "w")) == NULL)
 		out = stdout;
 	if (fd < 0) {
-		(void)fprintf(out, "sent=0 echoed=0 last_echo_wall_ms=0 errno=%d\n", -fd);
+		(void)fprintf(
+			out, "sent=0 echoed=0 last_echo_wall_ms=0 errno=%d\n", -fd);
 		(void)fclose(out);
 		return exit_of(-fd);
 	}
@@ -306,8 +307,8 @@ static int run_beat(int argc, char **argv)
 	}
 	if (b.err == 0)
 		read_echoes(fd, &b, &partial);
-	(void)fprintf(out, "sent=%ld echoed=%ld last_echo_wall_ms=%lld errno=%d\n", b.sent,
-		b.echoed, (long long)(b.last_echo_us / 1000), b.err);
+	(void)fprintf(out, "sent=%ld echoed=%ld last_echo_wall_ms=%lld errno=%d\n",
+		b.sent, b.echoed, (long long)(b.last_echo_us / 1000), b.err);
 	(void)fclose(out);
 	return b.echoed > 0 ? EXIT_ANSWERED : EXIT_SILENT;
 }
@@ -592,7 +593,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 2, argv + 2);
 	for (size_t i = 0; i < N_ITEMS(commands); i++)
-		(void)printf("guest %-10s %-28s %s\n", commands[i].name, commands[i].args,
-			commands[i].help);
+		(void)printf("guest %-10s %-28s %s\n", commands[i].name,
+			commands[i].args, commands[i].help);
 	return argc > 1 && strcmp(argv[1], "help") == 0 ? 0 : EXIT_USAGE;
 }
