@@ -18,7 +18,7 @@
 #include "base/frame.h"
 
 enum {
-	ZL_LEASE_NICS_MAX = 16,
+	ZL_LEASE_NICS_MAX = 32,
 	ZL_LEASE_BLOCKS_MAX = 64,
 	ZL_TAP_NAME = 16, /* IFNAMSIZ */
 	ZL_LEASE_TEXT = 160,
