@@ -189,9 +189,8 @@ static unsigned check_scope(struct run *run, enum zl_filterref_scope scope)
 				zl_filterref_scope_name(scope));
 		else if (!zl_job_is_wrapped(job, scope, nic))
 			(void)zl_fail_id(&err, -ESTALE, "actuator.nic.changed", "",
-				"interface %s, %s: its parameters are not what they "
-				"were",
-				mac, zl_filterref_scope_name(scope));
+				"interface %s, %s: its parameters have changed", mac,
+				zl_filterref_scope_name(scope));
 		if (err.code != 0)
 			note_failure(run, &err);
 		if (!zl_job_is_ours(job, nic))
@@ -235,10 +234,13 @@ static void read_back(struct run *run)
 			run->first.code != 0 ? ZL_LEASE_DEGRADED : ZL_LEASE_APPLIED;
 }
 
-/* Nothing refers to our filter: leave nothing behind, as far as that can be done. */
+/*
+ * Leave nothing behind when nothing refers to our filter.  While that is not certain
+ * the originals stay: without them nobody could put the interfaces back.
+ */
 static void clean_up(struct run *run)
 {
-	if (zl_job_count_ours(&run->job) != 0)
+	if (zl_job_reload(&run->job, NULL) < 0 || zl_job_count_ours(&run->job) != 0)
 		return;
 	(void)!zl_job_undefine(&run->job, NULL);
 	(void)!zl_originals_remove(run->job.dir, &run->job.domain, NULL);

@@ -45,6 +45,11 @@ bool zl_filterref_is_possible(const struct zl_filterref *nic)
 	return false;
 }
 
+bool zl_filterref_is_same(const char *ref, const char *other)
+{
+	return ref == NULL || other == NULL ? ref == other : strcmp(ref, other) == 0;
+}
+
 void zl_filterref_done(struct zl_filterref_list *nics)
 {
 	for (unsigned i = 0; i < nics->n; i++) {

@@ -60,6 +60,9 @@ void zl_filterref_done(struct zl_filterref_list *nics);
 /* Can libvirt filter an interface of this type, and change it while it runs? */
 bool zl_filterref_is_possible(const struct zl_filterref *nic);
 
+/* Do both say the same (NULL: no filter)? */
+bool zl_filterref_is_same(const char *ref, const char *other);
+
 /* `ref` (NULL: none) with another filter but the same parameters; NULL: out of memory. */
 char *zl_filterref_rename(const char *ref, const char *filter);
 

@@ -168,17 +168,10 @@ int zl_job_restore(struct zl_job *job, enum zl_filterref_scope scope,
 
 	if (!zl_originals_find(&job->originals, &nic->mac, scope, &ref))
 		return zl_fail_id(reterr, -ENODATA, "actuator.original.unknown",
-			"set its filterref with virsh edit or update-device, then "
-			"release"
-			" again",
+			"set its filterref with virsh edit, then release again",
 			"interface %s, %s: not known which filter it had",
 			zl_mac_format(&nic->mac, mac), zl_filterref_scope_name(scope));
 	return set_ref(job, scope, nic, ref, reterr);
-}
-
-static bool is_same_ref(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 bool zl_job_is_wrapped(const struct zl_job *job, enum zl_filterref_scope scope,
@@ -200,6 +193,6 @@ bool zl_job_is_restored(const struct zl_job *job, enum zl_filterref_scope scope,
 	const char *ref;
 
 	return zl_originals_find(&job->originals, &nic->mac, scope, &ref)
-		       ? is_same_ref(ref, nic->ref)
+		       ? zl_filterref_is_same(ref, nic->ref)
 		       : !zl_job_is_ours(job, nic);
 }

@@ -57,18 +57,14 @@ static struct zl_original *find_nic(struct zl_originals *o, const struct zl_mac 
 	return NULL;
 }
 
-static bool is_same_ref(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 int zl_originals_note(struct zl_originals *o, const struct zl_mac *mac,
 	enum zl_filterref_scope scope, const char *ref, struct zl_error *reterr)
 {
 	struct zl_original *nic = find_nic(o, mac);
 	char *own = NULL;
 
-	if (nic != NULL && nic->known[scope] && is_same_ref(nic->ref[scope], ref))
+	if (nic != NULL && nic->known[scope] &&
+		zl_filterref_is_same(nic->ref[scope], ref))
 		return 0;
 	if (nic == NULL && o->n == ZL_ORIGINALS_MAX)
 		return zl_fail(reterr, -E2BIG,
@@ -191,8 +187,8 @@ int zl_originals_read(const char *dir, const struct zl_uuid *domain,
 	if (r < 0) {
 		zl_originals_done(&o);
 		return zl_fail_id(reterr, r, "actuator.state.damaged",
-			"it says which filter each interface had: put them back with"
-			" virsh edit, then remove it",
+			"put back each interface's filter with virsh edit, then remove "
+			"the file",
 			"state file %s/%s is damaged", dir, name);
 	}
 	*ret = o;
@@ -253,8 +249,7 @@ int zl_originals_write(const char *dir, struct zl_originals *o, struct zl_error 
 	r = replace_file(at, file_name(&o->domain, name), text);
 	if (r < 0)
 		return zl_fail_id(reterr, r, "actuator.state",
-			"free space there; nothing is changed before it can be "
-			"recorded",
+			"free space there: what is not recorded is not changed",
 			"state file %s/%s: %s", dir, name, strerror(-r));
 	o->changed = false;
 	return 0;

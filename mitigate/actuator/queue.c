@@ -49,13 +49,9 @@ static void run_next(struct host *h);
 
 static void report(struct zl_queue *q, uint32_t seq, const struct zl_lease_report *rep)
 {
-	uint8_t buf[8192];
-	struct zl_frame f;
-	ssize_t n;
+	uint8_t buf[ZL_SERVE_REPORT];
+	ssize_t n = zl_serve_format(buf, seq, rep);
 
-	zl_frame_start(&f, buf, sizeof(buf), ZL_AGENT_LEASE_STATE, seq);
-	zl_lease_report_put(&f, ZL_AGENT_A_REPORT, rep);
-	n = zl_frame_end(&f);
 	if (n > 0)
 		q->config.on_report(buf, (size_t)n, q->config.user);
 }
@@ -123,6 +119,14 @@ static void add_last(struct host *h, struct request *rq)
 	h->n++;
 }
 
+static bool has_newer(const struct host *h, const struct request *old)
+{
+	for (const struct request *rq = h->first; rq != NULL; rq = rq->next)
+		if (zl_uuid_eq(&rq->lease, &old->lease))
+			return true;
+	return false;
+}
+
 /* What waits for the same lease is out of date; what is at work goes on. */
 static void remove_older(struct host *h, const struct zl_uuid *lease)
 {
@@ -168,11 +172,20 @@ static void set_timer(struct host *h, uint64_t ms)
 		CLOCK_MONOTONIC, ms * (uint64_t)ZL_US_PER_MS, 0, on_timer, h);
 }
 
-/* The first request cannot be done now: tell why, and try it again after the others. */
+/*
+ * The first request cannot be done now: tell why, and try it again after the others.
+ * One that came for the same lease meanwhile takes its place: a quarantine must not
+ * come back after its release.
+ */
 static void retry_first(struct host *h, struct zl_lease_report *rep)
 {
 	struct request *rq = take_first(h);
 
+	if (has_newer(h, rq)) {
+		free(rq);
+		run_next(h);
+		return;
+	}
 	if (strcmp(rq->told, rep->error.msg) != 0) {
 		(void)snprintf(rq->told, sizeof(rq->told), "%s", rep->error.msg);
 		report(h->queue, rq->seq, rep);

@@ -32,16 +32,22 @@ static void handle(
 	zl_contain_drop(c, &id, &domain, ret);
 }
 
+ssize_t zl_serve_format(uint8_t buf[static ZL_SERVE_REPORT], uint32_t seq,
+	const struct zl_lease_report *rep)
+{
+	struct zl_frame f;
+
+	zl_frame_start(&f, buf, ZL_SERVE_REPORT, ZL_AGENT_LEASE_STATE, seq);
+	zl_lease_report_put(&f, ZL_AGENT_A_REPORT, rep);
+	return zl_frame_end(&f);
+}
+
 static int answer(const struct zl_worker_self *self, uint32_t seq,
 	const struct zl_lease_report *rep)
 {
-	uint8_t buf[8192];
-	struct zl_frame f;
-	ssize_t n;
+	uint8_t buf[ZL_SERVE_REPORT];
+	ssize_t n = zl_serve_format(buf, seq, rep);
 
-	zl_frame_start(&f, buf, sizeof(buf), ZL_AGENT_LEASE_STATE, seq);
-	zl_lease_report_put(&f, ZL_AGENT_A_REPORT, rep);
-	n = zl_frame_end(&f);
 	if (n < 0 || send(self->fd, buf, (size_t)n, MSG_NOSIGNAL) < 0)
 		return -EPIPE;
 	return 0;

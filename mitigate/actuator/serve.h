@@ -12,6 +12,11 @@ struct zl_serve_config {
 	const struct zl_filter_peers *peers;
 };
 
+/* The LEASE_STATE frame for a report, of at most ZL_SERVE_REPORT bytes; its size, or < 0. */
+enum { ZL_SERVE_REPORT = 8192 };
+ssize_t zl_serve_format(uint8_t buf[static ZL_SERVE_REPORT], uint32_t seq,
+	const struct zl_lease_report *rep);
+
 /* For zl_worker_config.main, with a struct zl_serve_config; returns when the owner goes. */
 int zl_serve_main(struct zl_worker_self *self, void *config);
 

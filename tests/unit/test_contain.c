@@ -259,6 +259,28 @@ static void test_queue(void **state)
 	sd_event_unref(config.event);
 }
 
+/* A quarantine that was at work when its release came is not tried again after it. */
+static void test_superseded(void **state)
+{
+	struct seen s = { .n = 0 };
+	struct zl_queue_config config = {
+		.dir = dir, .peers = &no_peers, .on_report = on_report, .user = &s
+	};
+	struct zl_queue *q = NULL;
+
+	(void)state;
+	assert_true(sd_event_new(&config.event) >= 0);
+	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
+	push(q, ZL_AGENT_LEASE_PUT, 1, NOWHERE);
+	push(q, ZL_AGENT_LEASE_DROP, 2, NOWHERE);
+	run(config.event, &s, 2, 2000);
+	assert_int_equal(1, s.n);
+	assert_int_equal(2, s.seq);
+	assert_int_equal(ZL_LEASE_RELEASING, s.last.state);
+	zl_queue_free(q);
+	sd_event_unref(config.event);
+}
+
 int main(void)
 {
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -268,6 +290,7 @@ int main(void)
 		IN_DIR(test_other_lease),
 		IN_DIR(test_drop_of_unknown),
 		IN_DIR(test_queue),
+		IN_DIR(test_superseded),
 	};
 
 	return cmocka_run_group_tests_name("contain", tests, NULL, NULL);
