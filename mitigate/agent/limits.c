@@ -4,27 +4,65 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/config.h"
+
+static int hint_owner(const char *path, uid_t owner, struct zl_error *reterr)
+{
+	zl_error_hint(
+		reterr, "chown %u %s && chmod go-w %s", (unsigned)owner, path, path);
+	return -EPERM;
+}
+
+/* Can anybody but `owner` and root put another file where `path` leads to? */
+static int check_directories(const char *path, uid_t owner, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_mem) char *real = realpath(path, NULL);
+	struct stat st;
+	char *slash;
+
+	if (real == NULL)
+		return zl_fail(reterr, -errno, "cannot look at %s: %m", path);
+	while ((slash = strrchr(real, '/')) != NULL) {
+		const char *dir = slash == real ? "/" : real;
+
+		*slash = '\0';
+		if (stat(dir, &st) < 0)
+			return zl_fail(reterr, -errno, "cannot look at %s: %m", dir);
+		if ((st.st_uid == owner || st.st_uid == 0) &&
+			((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+				(st.st_mode & S_ISVTX) != 0))
+			continue;
+		(void)zl_fail(reterr, -EPERM,
+			"others can replace %s, which holds the never-touch list, in "
+			"directory %s",
+			path, dir);
+		return hint_owner(dir, owner, reterr);
+	}
+	return 0;
+}
 
 int zl_limits_check_file(const char *path, uid_t owner, struct zl_error *reterr)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (lstat(path, &st) < 0)
 		return zl_fail(reterr, -errno, "cannot look at %s: %m", path);
+	if (!S_ISREG(st.st_mode))
+		return zl_fail(
+			reterr, -EPERM, "%s must be a regular file, not a link", path);
 	if (st.st_uid != owner || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		(void)zl_fail(reterr, -EPERM,
 			"%s must belong to uid %u and be writable by nobody else: it "
 			"holds the never-touch list",
 			path, (unsigned)owner);
-		zl_error_hint(reterr, "chown %u %s && chmod go-w %s", (unsigned)owner,
-			path, path);
-		return -EPERM;
+		return hint_owner(path, owner, reterr);
 	}
-	return 0;
+	return check_directories(path, owner, reterr);
 }
 
 /* A uuid, a MAC or else an interface's name. */
@@ -60,8 +98,7 @@ int zl_limits_parse(const char *never, const char *peers, const char *path,
 				ZL_LIMITS_MAX);
 		if (parse_never(item, &ret->never[ret->n_never++]) < 0)
 			return zl_fail(reterr, -EINVAL,
-				"%s: never-touch: '%s' is no domain uuid, MAC or "
-				"interface name",
+				"%s: never-touch: '%s' is no uuid, MAC or interface",
 				path, item);
 	}
 	while (zl_config_each(&peers, item, sizeof(item))) {
@@ -73,8 +110,7 @@ int zl_limits_parse(const char *never, const char *peers, const char *path,
 			zl_addr_is_multicast(&ret->peers[ret->n_peers]) ||
 			zl_addr_is_zero(&ret->peers[ret->n_peers]))
 			return zl_fail(reterr, -EINVAL,
-				"%s: forensic-address: '%s' is not the address of one "
-				"machine",
+				"%s: forensic-address: '%s' is no machine's address",
 				path, item);
 		ret->n_peers++;
 	}

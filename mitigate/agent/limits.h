@@ -31,7 +31,11 @@ struct zl_limits {
 	const char *path; /* of the configuration file, for sentences; borrowed */
 };
 
-/* Is `path` owned by `owner` and writable by nobody else?  -EPERM with a sentence. */
+/*
+ * Is `path` a regular file that belongs to `owner`, and can nobody but that one and
+ * root write to it or, in one of the directories above, put another in its place?
+ * -EPERM with a sentence.
+ */
 int zl_limits_check_file(
 	const char *path, uid_t owner, struct zl_error *reterr) ZL_CHECKED;
 

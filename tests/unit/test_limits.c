@@ -103,10 +103,38 @@ static void test_file(void **state)
 	assert_int_equal(-ENOENT, zl_limits_check_file(path, getuid(), &err));
 }
 
+/* Who can replace the file has the never-touch list in his hands, too. */
+static void test_place(void **state)
+{
+	char dir[] = "/tmp/zl-limits-XXXXXX", path[64], link[64];
+	struct zl_error err;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/agent.conf", dir);
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(0, close(fd));
+	assert_int_equal(0, zl_limits_check_file(path, getuid(), &err));
+	assert_int_equal(0, chmod(dir, 0777));
+	assert_int_equal(-EPERM, zl_limits_check_file(path, getuid(), &err));
+	assert_non_null(strstr(err.msg, dir));
+	assert_non_null(strstr(err.hint, "chmod go-w"));
+	assert_int_equal(0, chmod(dir, 01777)); /* as /tmp: nobody can rename it */
+	assert_int_equal(0, zl_limits_check_file(path, getuid(), &err));
+	assert_int_equal(0, symlink(path, link));
+	assert_int_equal(-EPERM, zl_limits_check_file(link, getuid(), &err));
+	assert_int_equal(0, unlink(link));
+	assert_int_equal(0, unlink(path));
+	assert_int_equal(0, rmdir(dir));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest fixed[] = { cmocka_unit_test(test_check),
-		cmocka_unit_test(test_file) };
+		cmocka_unit_test(test_file), cmocka_unit_test(test_place) };
 	struct CMUnitTest tests[N_ITEMS(fixed) + N_ITEMS(parse_cases)] = { 0 };
 
 	memcpy(tests, fixed, sizeof(fixed));
