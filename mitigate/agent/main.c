@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zonelock-agent: the program on the hypervisor. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <libgen.h>
@@ -39,6 +40,29 @@ static int make_directory(const char *path, mode_t mode, struct zl_error *reterr
 	return 0;
 }
 
+/*
+ * Give one file to the user we become.  That user owns the directory and may have put
+ * anything there: neither a link nor a second name of somebody else's file is given.
+ */
+static int give(const char *path, const struct passwd *pw, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_fd)
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return zl_fail(reterr, -errno, "cannot open %s: %m", path);
+	if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+		return zl_fail(
+			reterr, -EPERM, "%s is not a file of ours: remove it", path);
+	if (fchown(fd, pw->pw_uid, pw->pw_gid) < 0)
+		return zl_fail(reterr, -errno, "cannot give %s to user %s: %m", path,
+			pw->pw_name);
+	return 0;
+}
+
 /* The state directory and what is in it belong to the user we become. */
 static int prepare_state(const struct zl_agent_config *config, struct zl_error *reterr)
 {
@@ -50,14 +74,12 @@ static int prepare_state(const struct zl_agent_config *config, struct zl_error *
 	if (r < 0 || geteuid() != 0 || config->user[0] == '\0')
 		return r;
 	pw = getpwnam(config->user);
-	for (size_t i = 0; pw != NULL && i < N_ITEMS(names); i++) {
+	for (size_t i = 0; r >= 0 && pw != NULL && i < N_ITEMS(names); i++) {
 		(void)snprintf(
 			path, sizeof(path), "%s%s", config->state_directory, names[i]);
-		if (lchown(path, pw->pw_uid, pw->pw_gid) < 0 && errno != ENOENT)
-			return zl_fail(reterr, -errno, "cannot give %s to user %s: %m",
-				path, config->user);
+		r = give(path, pw, reterr);
 	}
-	return 0;
+	return r;
 }
 
 static gid_t find_group(const struct zl_agent_config *config)
@@ -121,8 +143,7 @@ static void print_help(FILE *to)
 		"  (none)                             run\n"
 		"  list [--json]                      list the leases of this host\n"
 		"  release LEASE | DOMAIN-UUID | --all\n"
-		"                                     end leases, whether an agent "
-		"runs or not\n"
+		"        end leases, whether an agent runs or not\n"
 		"\n"
 		"options in section [agent] of %s:\n",
 		ZL_AGENT_CONFIG_PATH);
