@@ -52,6 +52,44 @@ static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
 	return 0;
 }
 
+/* What was found in the kernel without a lease; told only when it stays. */
+static int say_adopted(const struct zl_lease_report *r, struct zl_error *reterr)
+{
+	if (r->state == ZL_LEASE_RELEASED)
+		return 0;
+	return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
+		"what was found without a lease is not released: %s", r->error.msg);
+}
+
+static int nothing_there(const struct wish *w, struct zl_error *reterr)
+{
+	if (!w->all)
+		return zl_fail(reterr, -ENOENT,
+			"no such lease here, and no lease of such a domain");
+	(void)printf("there was no lease to release\n");
+	return 0;
+}
+
+/* One that cannot be released does not keep the others. */
+static int first_of(int earlier, int r)
+{
+	return earlier < 0 ? earlier : r;
+}
+
+/* How to get rid of an agent that is in the way; its process is not always known. */
+static void hint_kill(pid_t pid, struct zl_error *reterr)
+{
+	if (pid > 0)
+		zl_error_hint(reterr,
+			"end it with 'kill -9 %d' and try again: what it contains "
+			"stays contained",
+			(int)pid);
+	else
+		zl_error_hint(reterr,
+			"end it with 'systemctl kill -s KILL zonelock-agent' and try "
+			"again: what it contains stays contained");
+}
+
 /* --- in the agent's place ---------------------------------------------------------- */
 
 static int release_here(
@@ -63,7 +101,7 @@ static int release_here(
 	int r = 0;
 
 	say_reason(reason);
-	for (size_t i = 0; r >= 0 && i < a->book->n_leases;) {
+	for (size_t i = 0; i < a->book->n_leases;) {
 		struct zl_lease lease = a->book->leases[i]->lease;
 
 		if (!is_wished(w, &lease)) {
@@ -71,18 +109,15 @@ static int release_here(
 			continue;
 		}
 		zl_agent_drop(a, &lease.id, reason, zl_wall_now(), &report);
-		r = say_result(&lease, &report, reterr);
+		r = first_of(r, say_result(&lease, &report, reterr));
 		n++;
 	}
-	if (r >= 0 && w->all && a->adopted.n > 0) {
+	if (w->all && a->adopted.n > 0) {
 		zl_agent_drop(a, &nil, reason, zl_wall_now(), &report);
-		(void)printf("released what was found without a lease\n");
+		r = first_of(r, say_adopted(&report, reterr));
 		n++;
 	}
-	if (r >= 0 && n == 0 && !w->all)
-		return zl_fail(reterr, -ENOENT,
-			"no such lease here, and no lease of such a domain");
-	return r;
+	return r >= 0 && n == 0 ? nothing_there(w, reterr) : r;
 }
 
 /* --- through the agent --------------------------------------------------------------- */
@@ -96,12 +131,8 @@ struct client {
 
 static int no_answer(pid_t pid, struct zl_error *reterr)
 {
-	(void)zl_fail(reterr, -ETIMEDOUT,
-		"the agent runs (process %d) but does not answer", (int)pid);
-	zl_error_hint(reterr,
-		"end it with 'kill -9 %d' (what it contains stays contained) and "
-		"try again",
-		(int)pid);
+	(void)zl_fail(reterr, -ETIMEDOUT, "the agent runs but does not answer");
+	hint_kill(pid, reterr);
 	return -ETIMEDOUT;
 }
 
@@ -206,17 +237,23 @@ static int release_there(
 	if (leases == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	r = gather(c, w, pid, leases, &n, reterr);
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		r = drop(c, &leases[i].id, pid, &report, reterr);
-		if (r >= 0)
-			r = say_result(&leases[i], &report, reterr);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		int answered = drop(c, &leases[i].id, pid, &report, reterr);
+
+		if (answered < 0)
+			return answered;
+		r = first_of(r, say_result(&leases[i], &report, reterr));
 	}
-	if (r >= 0 && w->all)
-		r = drop(c, &nil, pid, &report, reterr);
-	if (r >= 0 && n == 0 && !w->all)
-		return zl_fail(reterr, -ENOENT,
-			"no such lease here, and no lease of such a domain");
-	return r;
+	if (w->all) {
+		int answered = drop(c, &nil, pid, &report, reterr);
+
+		if (answered < 0)
+			return answered;
+		r = first_of(r, say_adopted(&report, reterr));
+	}
+	return r >= 0 && n == 0 ? nothing_there(w, reterr) : r;
 }
 
 /* No agent listens: do its work, as its user, so that it can read what we write. */
@@ -231,11 +268,11 @@ static int release_alone(const struct zl_agent_config *config, const char *confi
 		r = zl_sandbox_become(config->user, 1ULL << CAP_NET_ADMIN, reterr);
 	if (r >= 0)
 		r = zl_agent_open(&agent, config, config_path, &pid, reterr);
-	if (r == -EBUSY)
-		zl_error_hint(reterr,
-			"an agent runs but does not listen at %s: end it with 'kill -9 "
-			"%d'",
-			config->socket, (int)pid);
+	if (r == -EBUSY) {
+		(void)zl_fail(reterr, r, "an agent runs but does not listen at %s",
+			config->socket);
+		hint_kill(pid, reterr);
+	}
 	if (r < 0)
 		return r;
 	r = release_here(&agent, w, reterr);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "inventory/domain.h"
 #include "mitigate/agent/agent.h"
 #include "mitigate/agent/breakglass.h"
 #include "mitigate/agent/leasefile.h"
@@ -100,19 +101,35 @@ static int look(
 	return 0;
 }
 
+/* What operators and tenants wrote: fit for a terminal, and UTF-8 for JSON. */
+struct texts {
+	char name[ZL_DOMAIN_NAME], cause[ZL_LEASE_TEXT];
+	char problem[sizeof(((struct zl_error *)0)->msg)];
+};
+
+static void copy_texts(struct texts *to, const struct zl_book_lease *l,
+	const struct zl_lease_report *r)
+{
+	(void)zl_domain_copy_text(to->name, sizeof(to->name), l->lease.domain_name);
+	(void)zl_domain_copy_text(to->cause, sizeof(to->cause), l->lease.cause);
+	(void)zl_domain_copy_text(to->problem, sizeof(to->problem), r->error.msg);
+}
+
 static void print_text(const struct zl_book_lease *l, const struct zl_lease_report *r)
 {
 	char id[ZL_UUID_STR], domain[ZL_UUID_STR], ends[ZL_WALL_STR];
+	struct texts texts;
 
+	copy_texts(&texts, l, r);
 	(void)printf("%s  %-10s %-8s %-8s until %s  %s (domain %s)\n",
 		zl_uuid_format(&l->lease.id, id), zl_action_name(l->lease.action),
 		l->lease.action == ZL_ACTION_QUARANTINE ? zl_grade_name(l->lease.grade)
 							: "-",
 		zl_lease_state_name(r->state), zl_wall_format(l->lease.expires, ends),
-		l->lease.domain_name, zl_uuid_format(&l->lease.domain, domain));
-	(void)printf("    cause: %s\n", l->lease.cause);
-	if (r->error.msg[0] != '\0')
-		(void)printf("    problem: %s\n", r->error.msg);
+		texts.name, zl_uuid_format(&l->lease.domain, domain));
+	(void)printf("    cause: %s\n", texts.cause);
+	if (texts.problem[0] != '\0')
+		(void)printf("    problem: %s\n", texts.problem);
 	for (const char *at = r->objects; *at != '\0';) {
 		size_t n = strcspn(at, "\n");
 
@@ -137,17 +154,19 @@ static json_t *lines_of(const char *text)
 static json_t *json_of(const struct zl_book_lease *l, const struct zl_lease_report *r)
 {
 	char id[ZL_UUID_STR], domain[ZL_UUID_STR];
+	struct texts texts;
 
+	copy_texts(&texts, l, r);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:o}",
 		"id", zl_uuid_format(&l->lease.id, id), "action",
 		zl_action_name(l->lease.action), "grade", zl_grade_name(l->lease.grade),
-		"domain", l->lease.domain_name, "domain_uuid",
+		"domain", texts.name, "domain_uuid",
 		zl_uuid_format(&l->lease.domain, domain), "state",
 		zl_lease_state_name(r->state), "created_ms",
 		(json_int_t)zl_wall_ms(l->lease.created), "committed_ms",
 		(json_int_t)zl_wall_ms(l->committed), "expires_ms",
-		(json_int_t)zl_wall_ms(l->lease.expires), "cause", l->lease.cause,
-		"problem", r->error.msg, "objects", lines_of(r->objects));
+		(json_int_t)zl_wall_ms(l->lease.expires), "cause", texts.cause,
+		"problem", texts.problem, "objects", lines_of(r->objects));
 }
 
 static int print_json(struct view *v)
@@ -158,8 +177,9 @@ static int print_json(struct view *v)
 
 	for (size_t i = 0; r >= 0 && i < v->book->n_leases; i++) {
 		r = look(v, v->book->leases[i], &report);
-		(void)json_array_append_new(
-			leases, json_of(v->book->leases[i], &report));
+		if (json_array_append_new(
+			    leases, json_of(v->book->leases[i], &report)) < 0)
+			r = -ENOMEM; /* a list that lacks a lease is worse than none */
 	}
 	all = json_pack("{s:i, s:o, s:{s:b, s:s, s:I}}", "schema", 1, "leases", leases,
 		"kernel", "as_planned", v->difference.code == 0, "difference",

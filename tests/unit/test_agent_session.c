@@ -433,6 +433,7 @@ static void test_flushed(void **state)
 {
 	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
 	struct zl_wall before;
+	uint32_t seq;
 
 	(void)state;
 	if (!begin(""))
@@ -448,6 +449,13 @@ static void test_flushed(void **state)
 	assert_non_null(
 		strstr(t.report.error.msg, "repaired after a change by nft (process "));
 	assert_true(t.report.committed.us - before.us < 50 * ZL_US_PER_MS);
+	assert_false(passes(GUEST, PEER));
+	/* "applied" is never from before a flush, even when nothing is to change. */
+	(void)kill(t.agent, SIGSTOP);
+	assert_int_equal(0, zl_tapnet_run("nft flush ruleset"));
+	seq = put(&l);
+	(void)kill(t.agent, SIGCONT);
+	await_state(seq, ZL_LEASE_APPLIED);
 	assert_false(passes(GUEST, PEER));
 	/* What is not ours is left alone. */
 	assert_int_equal(0, zl_tapnet_run("nft add table inet other"));
@@ -594,6 +602,26 @@ static void test_break_glass(void **state)
 	assert_int_equal(0, run_agent("list"));
 }
 
+/* What an operator gave as the reason is neither acted on nor a reason to list less. */
+static void test_list_texts(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	/* red, and a character that was cut in two */
+	(void)snprintf(l.cause, sizeof(l.cause), "uid 0: \033[31m\303");
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	assert_int_equal(0, run_agent("list"));
+	assert_true(output_has("cause: uid 0: ?[31m?"));
+	assert_int_equal(0, run_agent("list --json"));
+	assert_true(output_has("\"id\": \"01000000-"));
+	assert_int_equal(0, run_agent("release --all"));
+	assert_int_equal(0, run_agent("release --all"));
+	assert_true(output_has("no lease to release"));
+}
+
 static void test_damaged_file(void **state)
 {
 	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
@@ -666,6 +694,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_refused, end),
 		cmocka_unit_test_teardown(test_not_here, end),
 		cmocka_unit_test_teardown(test_break_glass, end),
+		cmocka_unit_test_teardown(test_list_texts, end),
 		cmocka_unit_test_teardown(test_damaged_file, end),
 		cmocka_unit_test_teardown(test_disk_full, end),
 		cmocka_unit_test_teardown(test_config, end),
