@@ -168,9 +168,11 @@ static int keep(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall
 	if (replaced)
 		old = *l;
 	r = zl_book_put(a->book, lease, now, &l);
-	if (r < 0)
+	if (r == -ENOBUFS)
 		return zl_fail(reterr, r, "the agent keeps at most %d leases",
 			ZL_BOOK_LEASES_MAX);
+	if (r < 0)
+		return zl_fail(reterr, r, "out of memory");
 	r = zl_agent_enforce(a, result, reterr);
 	if (r >= 0) {
 		*ret = l;
@@ -262,6 +264,11 @@ void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *rea
 	if (l == NULL) {
 		if (zl_uuid_eq(id, &nil))
 			drop_adopted(a, &report);
+		/* It may have been dropped before, but not in the kernel. */
+		if (a->kernel_error.code != 0) {
+			report.state = ZL_LEASE_RELEASING;
+			report.error = a->kernel_error;
+		}
 		*ret = report;
 		return;
 	}

@@ -180,9 +180,11 @@ static int read_elem(const struct nlattr *elem, struct elem_reading *rd)
 		memset(e.key, 0xff, sizeof(e.key));
 	else
 		memcpy(e.key, mnl_attr_get_payload(v), len);
-	if (tb[NFTA_SET_ELEM_TIMEOUT] != NULL || get_u32(tb[NFTA_SET_ELEM_FLAGS]) != 0)
-		memset(e.key, 0xff,
-			sizeof(e.key)); /* would end by itself, or match all */
+	/* It would end by itself, match all, or match only under a condition. */
+	if (tb[NFTA_SET_ELEM_TIMEOUT] != NULL || tb[NFTA_SET_ELEM_EXPR] != NULL ||
+		tb[NFTA_SET_ELEM_EXPRESSIONS] != NULL ||
+		get_u32(tb[NFTA_SET_ELEM_FLAGS]) != 0)
+		memset(e.key, 0xff, sizeof(e.key));
 	return zl_nft_elems_add(rd->to, &e);
 }
 

@@ -155,16 +155,21 @@ static int on_links(sd_event_source *source, int fd, uint32_t events, void *user
 	return 0;
 }
 
-static int on_ruleset(sd_event_source *source, int fd, uint32_t events, void *user)
+/* Repair what others have changed, as far as the kernel has told. */
+static void take_ruleset(struct zl_server *s)
 {
-	struct zl_server *s = user;
 	char who[ZL_MONITOR_WHO];
 
+	if (zl_monitor_drain(&s->monitor, s->agent.firewall.socket.portid, who))
+		zl_agent_check(&s->agent, who);
+}
+
+static int on_ruleset(sd_event_source *source, int fd, uint32_t events, void *user)
+{
 	(void)source;
 	(void)fd;
 	(void)events;
-	if (zl_monitor_drain(&s->monitor, s->agent.firewall.socket.portid, who))
-		zl_agent_check(&s->agent, who);
+	take_ruleset(user);
 	return 0;
 }
 
@@ -196,6 +201,7 @@ static void before_request(void *user)
 
 	take_links(s);
 	zl_agent_refresh(&s->agent); /* their event may not come any more */
+	take_ruleset(s);	     /* "applied" must not be from before a flush */
 }
 
 static void after_request(void *user)
