@@ -130,9 +130,8 @@ static int read_agent(const struct zl_xml *x, const xmlNode *n, struct zl_host *
 	text += strlen(scheme);
 	if (!is_plain(text, ZL_HOST_PATH_MAX))
 		return zl_xml_fail(reterr, x, n,
-			"attribute 'address' has a path that no socket can have (%d "
-			"bytes, no "
-			"spaces)",
+			"attribute 'address' has a path that no socket can have: more "
+			"than %d bytes, or spaces in it",
 			ZL_HOST_PATH_MAX);
 	return copy(text, &h->agent_path, reterr);
 }

@@ -113,8 +113,7 @@ static void on_gone(struct zl_worker *worker, const struct zl_error *why, void *
 	if (!h->explained) {
 		if (why->code == -ETIMEDOUT)
 			(void)snprintf(text, sizeof(text),
-				"libvirtd at %s hangs: %s; look at libvirtd on that "
-				"host",
+				"libvirtd at %s hangs: %s; look at it on that host",
 				h->uri, why->msg);
 		else
 			(void)snprintf(text, sizeof(text), "lost libvirtd at %s: %s",

@@ -145,9 +145,7 @@ static int receive(struct zl_client *c, struct zl_mono since, json_t **ret,
 		r = zl_varlink_fill(&c->in, c->fd);
 		if (r == 0 || r == -ECONNRESET)
 			return zl_fail_id(reterr, -ECONNRESET, "control.closed",
-				"it may have been restarted, or have too many clients: "
-				"try "
-				"again",
+				"it was restarted, or has too many clients: try again",
 				"zonelockd closed the connection");
 		if (r < 0 && r != -EAGAIN) {
 			errno = -r;

@@ -32,10 +32,8 @@ static int adopt(struct zl_agent *a, struct zl_error *reterr)
 		return zl_fail(reterr, r, "out of memory");
 	if (a->adopted.n > 0)
 		zl_log(LOG_WARNING,
-			"kept %zu elements found in table bridge %s without a lease "
-			"file; "
-			"they go when a controller has connected and does not claim "
-			"them",
+			"no lease file explains %zu elements of table bridge %s: they "
+			"stay until a controller connects and does not claim them",
 			a->adopted.n, ZL_NFT_TABLE);
 	return 0;
 }
@@ -64,9 +62,8 @@ static int read_book(struct zl_agent *a, struct zl_error *reterr)
 		if (r < 0)
 			return r;
 		zl_log(LOG_ERR,
-			"the damaged file is now %s; taps that are contained stay so, "
-			"and the "
-			"controller sends its leases again",
+			"the damaged file is now %s; contained taps stay contained "
+			"until the controller sends its leases again",
 			aside);
 	}
 	return adopt(a, reterr);
@@ -171,9 +168,9 @@ void zl_agent_refresh(struct zl_agent *a)
 		return;
 	}
 	if (a->plan.holds && !held)
-		zl_log(LOG_WARNING, "a new tap that belongs to no known domain is cut "
-				    "off for now, because "
-				    "a domain of this host is quarantined");
+		zl_log(LOG_WARNING,
+			"cut off a new tap for a moment: nobody has claimed it, and a "
+			"domain of this host is quarantined");
 	if (held && !a->plan.holds)
 		zl_log(LOG_NOTICE, "no new tap is held any more");
 	zl_agent_tell(a, &result);

@@ -219,8 +219,7 @@ int zl_leasefile_write(
 	if (r >= 0)
 		return 0;
 	return zl_fail_id(reterr, r, "agent.leasefile.write",
-		"make room or mend the permissions there; the agent tries again by "
-		"itself",
+		"make room or mend the permissions there; it is tried again",
 		"leases could not be written to %s/%s: %s", dir, ZL_LEASEFILE_NAME,
 		strerror(-r));
 }

@@ -113,16 +113,14 @@ static const struct zl_link *tap_of(const struct zl_plan_in *in,
 	case ZL_TAP_NONE:
 		if (l->expected[i])
 			(void)zl_fail(problem(o), -ENODEV,
-				"no tap with libvirt's MAC for NIC %s (%s was named); "
-				"it is "
-				"contained when it appears",
+				"no tap with libvirt's MAC for NIC %s (%s was named): "
+				"contained when there is one",
 				mac, nic->tap);
 		return NULL;
 	case ZL_TAP_AMBIGUOUS:
 		(void)zl_fail(problem(o), -ENOTUNIQ,
-			"two taps have libvirt's MAC for NIC %s: neither is touched "
-			"until "
-			"the lease names one",
+			"two taps have libvirt's MAC for NIC %s: none is touched while "
+			"the lease names none of them",
 			mac);
 		return NULL;
 	case ZL_TAP_ONE: break;
@@ -157,9 +155,9 @@ static bool is_enforceable(
 			e, -ENOTCONN, "tap %s is not a port of a bridge", tap->name);
 	else
 		(void)zl_fail(e, -EOPNOTSUPP,
-			"tap %s is a port of %s, which is no Linux bridge: nftables "
-			"cannot "
-			"contain it there",
+			"tap %s is a port of %s, which is no Linux bridge: out of "
+			"reach "
+			"of nftables",
 			tap->name, zl_links_master_name(in->links, tap));
 	zl_error_hint(
 		e, "take the link down ('virsh domif-setlink') or pause the domain");

@@ -77,16 +77,13 @@ static int compare_rule(const struct zl_present_rule *r,
 	for (size_t i = 0; i < n && i < r->n_exprs; i++)
 		if (!zl_nft_expr_eq(&r->exprs[i], &row->exprs[i]))
 			return zl_fail(reterr, -ESTALE,
-				"chain %s: in place of rule '%s' there is one with %s "
-				"instead of %s",
-				chain, row->typed,
-				zl_nft_expr_format(&r->exprs[i], have),
+				"chain %s: rule '%s' has %s instead of %s", chain,
+				row->typed, zl_nft_expr_format(&r->exprs[i], have),
 				zl_nft_expr_format(&row->exprs[i], want));
 	if (r->n_exprs != n)
 		return zl_fail(reterr, -ESTALE,
-			"chain %s: in place of rule '%s' there is one of %zu parts "
-			"instead of %zu",
-			chain, row->typed, r->n_exprs, n);
+			"chain %s: rule '%s' has %zu parts instead of %zu", chain,
+			row->typed, r->n_exprs, n);
 	return 0;
 }
 

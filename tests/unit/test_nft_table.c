@@ -166,7 +166,7 @@ static struct foreign_case foreign_cases[] = {
 	{ "rule added last", "nft add rule bridge zonelock block_from accept", "instead of" },
 	{ "rule swapped", "nft flush chain bridge zonelock forensic_to; "
 	  "for i in 1 2 3 4 5; do nft add rule bridge zonelock forensic_to counter accept; done",
-	  "chain forensic_to: in place of rule" },
+	  "chain forensic_to: rule" },
 	{ "table dormant", "nft add table bridge zonelock '{ flags dormant; }'", "dormant" },
 	{ "table deleted", "nft delete table bridge zonelock", "is missing" },
 	{ "chain moved", "nft delete table bridge zonelock; nft add table bridge zonelock; "
