@@ -14,7 +14,7 @@
 #include "mitigate/agent/book.h"
 #include "mitigate/agent/firewall.h"
 #include "mitigate/agent/limits.h"
-#include "mitigate/agent/links.h"
+#include "mitigate/agent/links_socket.h"
 #include "mitigate/agent/plan.h"
 
 /* A lease's state changed and nobody asked for it; `lease` is NULL when it is not known. */

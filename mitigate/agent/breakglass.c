@@ -81,13 +81,10 @@ static void hint_kill(pid_t pid, struct zl_error *reterr)
 {
 	if (pid > 0)
 		zl_error_hint(reterr,
-			"end it with 'kill -9 %d' and try again: what it contains "
-			"stays contained",
-			(int)pid);
+			"what it contains stays: 'kill -9 %d' and try again", (int)pid);
 	else
-		zl_error_hint(reterr,
-			"end it with 'systemctl kill -s KILL zonelock-agent' and try "
-			"again: what it contains stays contained");
+		zl_error_hint(reterr, "what it contains stays: 'systemctl kill -s KILL "
+				      "zonelock-agent' and try again");
 }
 
 /* --- in the agent's place ---------------------------------------------------------- */

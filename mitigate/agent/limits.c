@@ -38,9 +38,9 @@ static int check_directories(const char *path, uid_t owner, struct zl_error *ret
 				(st.st_mode & S_ISVTX) != 0))
 			continue;
 		(void)zl_fail(reterr, -EPERM,
-			"others can replace %s, which holds the never-touch list, in "
-			"directory %s",
-			path, dir);
+			"directory %s lets others replace %s, which holds "
+			"the never-touch list",
+			dir, path);
 		return hint_owner(dir, owner, reterr);
 	}
 	return 0;

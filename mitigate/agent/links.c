@@ -1,197 +1,327 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RTNETLINK: dumps and events into the table of link.c. */
+/* The table of interfaces and neighbours. */
 #include "mitigate/agent/links.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-enum {
-	BUF_SIZE = 64 * 1024,
-	QUEUE_SIZE = 8 * 1024 * 1024,
-	DUMP_TRIES = 5,
-	ANSWER_SECONDS = 5
+struct neigh_key {
+	uint32_t ifindex;
+	struct zl_addr addr;
 };
 
-static struct mnl_socket *open_one(unsigned groups)
+void zl_links_init(struct zl_links *l)
 {
-	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int size = QUEUE_SIZE;
+	zl_map_init(&l->by_index, sizeof(uint32_t), ZL_LINKS_MAX);
+	zl_map_init(&l->neighs, sizeof(struct neigh_key), ZL_NEIGHS_MAX);
+}
 
-	if (nl == NULL)
-		return NULL;
-	(void)setsockopt(
-		mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	(void)setsockopt(
-		mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
-		int saved = errno;
+void zl_links_done(struct zl_links *l)
+{
+	void *value;
 
-		(void)mnl_socket_close(nl);
-		errno = saved;
-		return NULL;
+	for (size_t i = 0; (value = zl_map_next(&l->by_index, &i)) != NULL;)
+		free(value);
+	for (size_t i = 0; (value = zl_map_next(&l->neighs, &i)) != NULL;)
+		free(value);
+	zl_map_done(&l->by_index);
+	zl_map_done(&l->neighs);
+}
+
+static void copy_text(const struct nlattr *a, char *to, size_t size)
+{
+	size_t n = mnl_attr_get_payload_len(a);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, mnl_attr_get_payload(a), n);
+	to[n] = '\0';
+}
+
+/* IFLA_LINKINFO: | IFLA_INFO_KIND "tun" | IFLA_INFO_DATA | IFLA_TUN_TYPE u8 1|2 | | */
+static void read_info(const struct nlattr *nest, struct zl_link *to)
+{
+	const struct nlattr *a, *data = NULL;
+
+	mnl_attr_for_each_nested(a, nest)
+	{
+		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+			copy_text(a, to->kind, sizeof(to->kind));
+		else if (mnl_attr_get_type(a) == IFLA_INFO_DATA)
+			data = a;
 	}
-	return nl;
-}
-
-int zl_links_socket_open(struct zl_links_socket *s, struct zl_error *reterr)
-{
-	int r;
-
-	*s = (struct zl_links_socket){ .buf = malloc(BUF_SIZE) };
-	if (s->buf == NULL)
-		return zl_fail(reterr, -ENOMEM, "links: out of memory");
-	s->events = open_one(RTMGRP_LINK | RTMGRP_NEIGH);
-	if (s->events != NULL)
-		s->asks = open_one(0);
-	if (s->asks != NULL)
-		return 0;
-	r = zl_fail(reterr, -errno, "links: cannot open a netlink socket: %m");
-	zl_links_socket_close(s);
-	return r;
-}
-
-void zl_links_socket_close(struct zl_links_socket *s)
-{
-	if (s->events != NULL)
-		(void)mnl_socket_close(s->events);
-	if (s->asks != NULL)
-		(void)mnl_socket_close(s->asks);
-	free(s->buf);
-	*s = (struct zl_links_socket){ 0 };
-}
-
-struct taking {
-	struct zl_links *links;
-	bool fresh;
-	zl_links_fn on;
-	void *user;
-	struct zl_map *seen; /* interfaces of this dump, or NULL */
-};
-
-static int on_message(const struct nlmsghdr *nlh, void *user)
-{
-	static char there; /* any address */
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	struct taking *t = user;
-	struct zl_link_event e;
-	int r = zl_links_on_message(t->links, nlh, t->fresh, zl_mono_now(), &e);
-
-	if (r >= 0 && t->seen != NULL && nlh->nlmsg_type == RTM_NEWLINK &&
-		mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifi)) {
-		uint32_t ifindex = (uint32_t)ifi->ifi_index;
-
-		r = zl_map_put(t->seen, &ifindex, &there);
+	if (strcmp(to->kind, "tun") != 0 || data == NULL)
+		return;
+	mnl_attr_for_each_nested(a, data)
+	{
+		if (mnl_attr_get_type(a) == IFLA_TUN_TYPE &&
+			mnl_attr_get_payload_len(a) == 1)
+			to->tap = mnl_attr_get_u8(a) == IFF_TAP;
 	}
-	if (r < 0) {
-		errno = -r;
-		return MNL_CB_ERROR;
-	}
-	if (e.change != ZL_LINK_SAME && t->on != NULL)
-		t->on(&e, t->user);
-	return MNL_CB_OK;
 }
 
-static int dump(struct zl_links_socket *s, uint16_t type, struct taking *t)
+static void read_link(
+	const struct nlmsghdr *nlh, const struct ifinfomsg *ifi, struct zl_link *to)
 {
-	char request[256] = { 0 };
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	int r = MNL_CB_OK;
+	const struct nlattr *a;
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = ++s->seq;
-	if (type == RTM_GETLINK)
-		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	else
-		(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ndmsg));
-	if (mnl_socket_sendto(s->asks, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (r > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(s->asks, s->buf, BUF_SIZE);
+	*to = (struct zl_link){ .ifindex = (uint32_t)ifi->ifi_index,
+		.up = (ifi->ifi_flags & IFF_UP) != 0 };
+	mnl_attr_for_each(a, nlh, sizeof(*ifi))
+	{
+		size_t n = mnl_attr_get_payload_len(a);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		r = mnl_cb_run(s->buf, (size_t)n, nlh->nlmsg_seq,
-			mnl_socket_get_portid(s->asks), on_message, t);
-		if (r < 0 && (errno == EPROTO || errno == ESRCH))
-			r = MNL_CB_OK; /* the rest of a dump that we gave up */
-	}
-	return r < 0 ? -errno : 0;
-}
-
-/* Interfaces that the dump did not show are gone. */
-static int remove_unseen(struct taking *t)
-{
-	const struct zl_link *link;
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0;
-			(link = zl_map_next(&t->links->by_index, &i)) != NULL;) {
-			struct zl_link_event e = { .change = ZL_LINK_REMOVED,
-				.link = *link };
-
-			if (zl_map_find(t->seen, &link->ifindex) != NULL)
-				continue;
-			free(zl_map_remove(&t->links->by_index, &e.link.ifindex));
-			if (t->on != NULL)
-				t->on(&e, t->user);
-			again = true; /* the map has changed under the walk */
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_IFNAME: copy_text(a, to->name, sizeof(to->name)); break;
+		case IFLA_ADDRESS:
+			if (n == sizeof(to->mac.b))
+				memcpy(to->mac.b, mnl_attr_get_payload(a), n);
 			break;
+		case IFLA_MASTER:
+			if (n == sizeof(uint32_t))
+				to->master = mnl_attr_get_u32(a);
+			break;
+		case IFLA_LINKINFO: read_info(a, to); break;
+		default: break;
 		}
 	}
-	return 0;
 }
 
-int zl_links_socket_dump(struct zl_links_socket *s, struct zl_links *l, bool fresh,
-	zl_links_fn on, void *user, struct zl_error *reterr)
+static bool is_same(const struct zl_link *a, const struct zl_link *b)
 {
-	struct zl_map seen;
-	struct taking t = {
-		.links = l, .fresh = fresh, .on = on, .user = user, .seen = &seen
-	};
-	int r = -EINTR;
-
-	zl_map_init(&seen, sizeof(uint32_t), ZL_LINKS_MAX);
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++)
-		r = dump(s, RTM_GETLINK, &t);
-	if (r >= 0)
-		r = remove_unseen(&t);
-	t.seen = NULL;
-	if (r >= 0)
-		r = -EINTR;
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++)
-		r = dump(s, RTM_GETNEIGH, &t);
-	zl_map_done(&seen);
-	if (r < 0)
-		return zl_fail(reterr, r,
-			"links: cannot list interfaces and neighbours: %s",
-			strerror(-r));
-	return 0;
+	return a->master == b->master && a->tap == b->tap && a->up == b->up &&
+	       zl_mac_eq(&a->mac, &b->mac) && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->kind, b->kind) == 0;
 }
 
-int zl_links_socket_events(
-	struct zl_links_socket *s, struct zl_links *l, zl_links_fn on, void *user)
+static int on_link(struct zl_links *l, const struct nlmsghdr *nlh, bool fresh,
+	struct zl_mono now, struct zl_link_event *ret)
 {
-	struct taking t = { .links = l, .fresh = true, .on = on, .user = user };
-	int fd = mnl_socket_get_fd(s->events);
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct zl_link link, *known;
+	int r;
 
-	for (;;) {
-		ssize_t n = recv(fd, s->buf, BUF_SIZE, MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		if (mnl_cb_run(s->buf, (size_t)n, 0, 0, on_message, &t) < 0)
-			return -errno;
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return -EBADMSG;
+	if (ifi->ifi_family == AF_BRIDGE || ifi->ifi_index <= 0)
+		return 0;
+	read_link(nlh, ifi, &link);
+	known = zl_map_find(&l->by_index, &link.ifindex);
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		if (known == NULL)
+			return 0;
+		ret->change = ZL_LINK_REMOVED;
+		ret->link = *known;
+		(void)zl_map_remove(&l->by_index, &link.ifindex);
+		free(known);
+		return 0;
 	}
+	link.round = l->round;
+	link.fresh = known == NULL ? fresh : known->fresh;
+	link.judged = now;
+	link.judged_mac = link.mac;
+	if (known != NULL && zl_mac_eq(&known->judged_mac, &link.mac))
+		link.judged = known->judged;
+	if (known == NULL) {
+		known = malloc(sizeof(*known));
+		if (known == NULL)
+			return -ENOMEM;
+		r = zl_map_put(&l->by_index, &link.ifindex, known);
+		if (r < 0) {
+			free(known);
+			return r;
+		}
+		ret->change = ZL_LINK_CHANGED;
+	} else if (!is_same(known, &link)) {
+		ret->change = ZL_LINK_CHANGED;
+	}
+	*known = ret->link = link;
+	return 0;
+}
+
+static bool read_neigh(
+	const struct nlmsghdr *nlh, const struct ndmsg *nd, struct zl_neigh *to)
+{
+	const struct nlattr *a;
+	bool has_addr = false;
+
+	*to = (struct zl_neigh){ .ifindex = (uint32_t)nd->ndm_ifindex };
+	mnl_attr_for_each(a, nlh, sizeof(*nd))
+	{
+		size_t n = mnl_attr_get_payload_len(a);
+		const uint8_t *v = mnl_attr_get_payload(a);
+
+		if (mnl_attr_get_type(a) == NDA_LLADDR && n == sizeof(to->mac.b)) {
+			memcpy(to->mac.b, v, n);
+		} else if (mnl_attr_get_type(a) == NDA_DST && (n == 4 || n == 16)) {
+			to->addr = n == 4 ? zl_addr_from_v4_be(v) : zl_addr_from_v6(v);
+			has_addr = true;
+		}
+	}
+	return has_addr;
+}
+
+static int on_neigh(
+	struct zl_links *l, const struct nlmsghdr *nlh, struct zl_link_event *ret)
+{
+	const uint16_t alive =
+		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+	const struct ndmsg *nd = mnl_nlmsg_get_payload(nlh);
+	struct neigh_key key = { 0 };
+	struct zl_neigh neigh, *known;
+	int r;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nd))
+		return -EBADMSG;
+	if ((nd->ndm_family != AF_INET && nd->ndm_family != AF_INET6) ||
+		!read_neigh(nlh, nd, &neigh) || zl_addr_is_multicast(&neigh.addr))
+		return 0;
+	key.ifindex = neigh.ifindex;
+	key.addr = neigh.addr;
+	known = zl_map_find(&l->neighs, &key);
+	if (nlh->nlmsg_type == RTM_DELNEIGH || (nd->ndm_state & alive) == 0 ||
+		zl_mac_is_zero(&neigh.mac)) {
+		if (known == NULL)
+			return 0;
+		ret->change = ZL_NEIGH_REMOVED;
+		ret->neigh = *known;
+		(void)zl_map_remove(&l->neighs, &key);
+		free(known);
+		return 0;
+	}
+	if (known != NULL)
+		known->round = l->round;
+	if (known != NULL && zl_mac_eq(&known->mac, &neigh.mac))
+		return 0;
+	if (known == NULL) {
+		known = malloc(sizeof(*known));
+		if (known == NULL)
+			return -ENOMEM;
+		r = zl_map_put(&l->neighs, &key, known);
+		if (r < 0) {
+			free(known);
+			return r;
+		}
+	}
+	neigh.round = l->round;
+	*known = ret->neigh = neigh;
+	ret->change = ZL_NEIGH_CHANGED;
+	return 0;
+}
+
+int zl_links_on_message(struct zl_links *l, const struct nlmsghdr *nlh, bool fresh,
+	struct zl_mono now, struct zl_link_event *ret)
+{
+	*ret = (struct zl_link_event){ .change = ZL_LINK_SAME };
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK: return on_link(l, nlh, fresh, now, ret);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH: return on_neigh(l, nlh, ret);
+	default: return 0;
+	}
+}
+
+void zl_links_start(struct zl_links *l)
+{
+	l->round++;
+}
+
+/* Take out one that was not listed; false: there is none. */
+static bool take_unlisted(struct zl_links *l, struct zl_link_event *ret)
+{
+	struct zl_link *link;
+	struct zl_neigh *neigh;
+
+	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;) {
+		if (link->round == l->round)
+			continue;
+		*ret = (struct zl_link_event){ .change = ZL_LINK_REMOVED,
+			.link = *link };
+		free(zl_map_remove(&l->by_index, &ret->link.ifindex));
+		return true;
+	}
+	for (size_t i = 0; (neigh = zl_map_next(&l->neighs, &i)) != NULL;) {
+		struct neigh_key key = { .ifindex = neigh->ifindex,
+			.addr = neigh->addr };
+
+		if (neigh->round == l->round)
+			continue;
+		*ret = (struct zl_link_event){ .change = ZL_NEIGH_REMOVED,
+			.neigh = *neigh };
+		free(zl_map_remove(&l->neighs, &key));
+		return true;
+	}
+	return false;
+}
+
+void zl_links_sweep(struct zl_links *l, zl_links_fn on, void *user)
+{
+	struct zl_link_event e;
+
+	while (take_unlisted(l, &e))
+		if (on != NULL)
+			on(&e, user);
+}
+
+const struct zl_link *zl_links_find(const struct zl_links *l, uint32_t ifindex)
+{
+	return zl_map_find(&l->by_index, &ifindex);
+}
+
+const struct zl_link *zl_links_find_name(const struct zl_links *l, const char *name)
+{
+	const struct zl_link *link;
+
+	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;)
+		if (strcmp(link->name, name) == 0)
+			return link;
+	return NULL;
+}
+
+const char *zl_links_master_name(const struct zl_links *l, const struct zl_link *link)
+{
+	const struct zl_link *master =
+		link->master == 0 ? NULL : zl_links_find(l, link->master);
+
+	return master == NULL ? "" : master->name;
+}
+
+bool zl_links_on_bridge(const struct zl_links *l, const struct zl_link *link)
+{
+	const struct zl_link *master =
+		link->master == 0 ? NULL : zl_links_find(l, link->master);
+
+	return master != NULL && strcmp(master->kind, "bridge") == 0;
+}
+
+enum zl_tap_match zl_links_tap_of(const struct zl_links *l, const struct zl_mac *nic,
+	const char *hint, const struct zl_link **ret)
+{
+	const struct zl_link *link, *found = NULL, *named = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;) {
+		if (!link->tap || !zl_mac_is_tap_of(&link->mac, nic))
+			continue;
+		found = link;
+		n++;
+		if (hint[0] != '\0' && strcmp(hint, link->name) == 0)
+			named = link;
+	}
+	if (n == 0)
+		return ZL_TAP_NONE;
+	if (n > 1 && named == NULL)
+		return ZL_TAP_AMBIGUOUS;
+	*ret = n > 1 ? named : found;
+	return ZL_TAP_ONE;
 }

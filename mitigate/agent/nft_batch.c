@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Building batches: the messages for the static table and for elements. */
+#include "mitigate/agent/nft_batch.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -7,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libmnl/libmnl.h>
 #include <libnftnl/batch.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -18,7 +21,6 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "base/cleanup.h"
-#include "mitigate/agent/nft_socket.h"
 
 /*
  * libnftnl writes without looking at the end, so every message finds this much

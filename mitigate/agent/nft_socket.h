@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Batches for nf_tables and the one socket through which they go.
+ * The one socket through which nf_tables is changed and asked.
  *
- * A batch is one sendmsg() and one transaction: all or nothing.  Only its last
- * message asks for an acknowledgement (one for each of thousands would overflow
- * the socket while the transaction commits).  What fails is named by the `intent`
- * given with the message; sequence numbers tie the two together.
- *
- *	| BATCH_BEGIN | message, seq n | message, seq n+1 | ... | BATCH_END |
- *
- * See nfnetlink_rcv_batch() in net/netfilter/nfnetlink.c.
+ * A batch is one sendmsg() and one transaction.  Only its last message asks for an
+ * acknowledgement: one for each of thousands would overflow the socket while the
+ * transaction commits.
  */
 #ifndef ZL_MITIGATE_AGENT_NFT_SOCKET_H
 #define ZL_MITIGATE_AGENT_NFT_SOCKET_H
@@ -17,37 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "mitigate/agent/nft_elem.h"
-
-struct zl_nft_intent {
-	uint32_t seq;
-	char text[96];
-};
-
-/* Building is sticky: after -ENOMEM the rest does nothing and sending says so. */
-struct zl_nft_batch {
-	char *buf;
-	size_t len, room;
-	struct zl_nft_intent *intents;
-	size_t n_intents, intents_room;
-	struct nlmsghdr *last;
-	uint32_t seq;
-	bool failed;
-};
-
-void zl_nft_batch_start(struct zl_nft_batch *b, uint32_t seq);
-void zl_nft_batch_done(struct zl_nft_batch *b);
-
-static inline void zl_nft_batch_autop(struct zl_nft_batch *b)
-{
-	zl_nft_batch_done(b);
-}
-
-/* "add table", "delete table" (which must exist), and all chains, sets and rules. */
-void zl_nft_batch_table(struct zl_nft_batch *b, bool add);
-void zl_nft_batch_static(struct zl_nft_batch *b);
-/* All of `l` (sorted by set), added or deleted. */
-void zl_nft_batch_elems(struct zl_nft_batch *b, const struct zl_nft_elems *l, bool add);
+#include "mitigate/agent/nft_batch.h"
 
 struct zl_nft_socket {
 	struct mnl_socket *nl;

@@ -155,9 +155,8 @@ static bool is_enforceable(
 			e, -ENOTCONN, "tap %s is not a port of a bridge", tap->name);
 	else
 		(void)zl_fail(e, -EOPNOTSUPP,
-			"tap %s is a port of %s, which is no Linux bridge: out of "
-			"reach "
-			"of nftables",
+			"tap %s is a port of %s, which is no Linux bridge: "
+			"nftables cannot contain it there",
 			tap->name, zl_links_master_name(in->links, tap));
 	zl_error_hint(
 		e, "take the link down ('virsh domif-setlink') or pause the domain");

@@ -16,7 +16,7 @@
 #define ZL_MITIGATE_AGENT_PLAN_H
 #include "mitigate/agent/book.h"
 #include "mitigate/agent/limits.h"
-#include "mitigate/agent/link.h"
+#include "mitigate/agent/links.h"
 #include "mitigate/agent/nft_elem.h"
 
 struct zl_plan_in {

@@ -130,8 +130,8 @@ int zl_readback_compare_static(const struct zl_present *p, struct zl_error *rete
 	if (p->n_chains > ZL_CHAIN_N || p->n_sets > ZL_SET_N ||
 		p->n_rules > zl_nft_rules_len)
 		return zl_fail(reterr, -ESTALE,
-			"table bridge %s has %zu chains, %zu sets and %zu rules "
-			"instead of %d, %d and %zu",
+			"table bridge %s has %zu chains, %zu sets and "
+			"%zu rules instead of %d, %d and %zu",
 			ZL_NFT_TABLE, p->n_chains, p->n_sets, p->n_rules, ZL_CHAIN_N,
 			ZL_SET_N, zl_nft_rules_len);
 	for (unsigned i = 0; r >= 0 && i < ZL_SET_N; i++)

@@ -17,7 +17,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
-#include "mitigate/agent/links.h"
+#include "mitigate/agent/links_socket.h"
 #include "tests/support/tapnet.h"
 
 static char buf[1024] __attribute__((aligned(8)));
@@ -163,6 +163,17 @@ static void test_neighs(void **state)
 		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
 	assert_int_equal(ZL_NEIGH_REMOVED,
 		feed(&l, neigh_msg(RTM_DELNEIGH, AF_INET, NUD_PERMANENT, 1), true, 0));
+	/* A listing that does not have it any more. */
+	assert_int_equal(ZL_NEIGH_CHANGED,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_REACHABLE, 1), true, 0));
+	zl_links_start(&l);
+	assert_int_equal(ZL_LINK_SAME,
+		feed(&l, neigh_msg(RTM_NEWNEIGH, AF_INET, NUD_REACHABLE, 1), true, 0));
+	zl_links_sweep(&l, NULL, NULL);
+	assert_int_equal(1, l.neighs.n);
+	zl_links_start(&l);
+	zl_links_sweep(&l, NULL, NULL);
+	assert_int_equal(0, l.neighs.n);
 	zl_links_done(&l);
 }
 
