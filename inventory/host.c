@@ -93,8 +93,8 @@ static int read_uri(const struct zl_xml *x, const xmlNode *n, const char *attr,
 		return 0;
 	if (!is_uri(text))
 		return zl_xml_fail(reterr, x, n,
-			"attribute '%s' is not a libvirt URI such as 'qemu:///system': "
-			"'%.64s'",
+			"attribute '%s' is not a libvirt URI such as "
+			"'qemu:///system': '%.64s'",
 			attr, text);
 	return copy(text, ret, reterr);
 }
@@ -124,8 +124,8 @@ static int read_agent(const struct zl_xml *x, const xmlNode *n, struct zl_host *
 	text = zl_xml_attr(n, "address");
 	if (strncmp(text, scheme, strlen(scheme)) != 0 || text[strlen(scheme)] != '/')
 		return zl_xml_fail(reterr, x, n,
-			"attribute 'address' is not 'unix://' and an absolute path: "
-			"'%.64s'",
+			"attribute 'address' is not 'unix://' and "
+			"an absolute path: '%.64s'",
 			text);
 	text += strlen(scheme);
 	if (!is_plain(text, ZL_HOST_PATH_MAX))

@@ -37,15 +37,15 @@ static int print_quarantined(
 	}
 	if (strcmp(state, "degraded") == 0) {
 		zl_cli_complain(cli, "see: zonelock mitigation-show",
-			"domain '%s' is quarantined on host '%s', but not as it should "
-			"be: %s (mitigation %s)",
+			"domain '%s' is quarantined on host '%s', "
+			"but not as it should be: %s (mitigation %s)",
 			domain, host, reason_of(reply), lease);
 		return ZL_EXIT_DEGRADED;
 	}
 	if (strcmp(state, "pending") == 0) {
 		zl_cli_complain(cli, "it is brought into force when the host is back",
-			"host '%s' has not confirmed the quarantine of domain '%s': %s "
-			"(mitigation %s)",
+			"host '%s' has not confirmed the quarantine "
+			"of domain '%s': %s (mitigation %s)",
 			host, domain, reason_of(reply), lease);
 		return ZL_EXIT_UNREACHABLE;
 	}

@@ -164,8 +164,7 @@ static int parse_args(int argc, char **argv, struct inventory *inv)
 		}
 		if (c == 'd')
 			(void)fprintf(stderr,
-				"zonelock-inventory: --deadline takes 1 to %d "
-				"seconds\n",
+				"zonelock-inventory: --deadline is 1 to %d seconds\n",
 				DEADLINE_S_MAX);
 		return -EINVAL;
 	}

@@ -187,8 +187,7 @@ int zl_originals_read(const char *dir, const struct zl_uuid *domain,
 	if (r < 0) {
 		zl_originals_done(&o);
 		return zl_fail_id(reterr, r, "actuator.state.damaged",
-			"put back each interface's filter with virsh edit, then remove "
-			"the file",
+			"put the filters back with virsh edit, then remove it",
 			"state file %s/%s is damaged", dir, name);
 	}
 	*ret = o;
