@@ -17,8 +17,7 @@
 #include "base/frame.h"
 
 enum {
-	ZL_DOMAIN_NICS_MAX =
-		32, /* as many as a QEMU machine has places on its PCI bus */
+	ZL_DOMAIN_NICS_MAX = 32, /* as many as fit on a PCI bus of QEMU */
 	ZL_NIC_ADDRS_MAX = 16,
 	ZL_DOMAIN_ZONES_MAX = 16,
 	ZL_NAME_MAX = 128, /* with the NUL */
