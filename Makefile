@@ -166,8 +166,13 @@ have-deps:
 # Other flags (PREFIX, CI, CFLAGS) make other objects.
 flags := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
 ifneq ($(flags),$(file <$(B)/flags))
-$(shell mkdir -p $(B))$(file >$(B)/flags,$(flags))
+ifneq ($(shell mkdir -p $(B) 2>/dev/null && test -w $(B) && echo yes),)
+$(file >$(B)/flags,$(flags))
 endif
+endif
+
+$(B)/flags:
+	@echo "error: cannot write below $(B)" >&2; exit 1
 
 $(B)/obj/%.o: %.c $(B)/flags | have-deps
 	@mkdir -p $(@D)
