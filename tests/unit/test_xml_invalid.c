@@ -45,7 +45,7 @@ static struct invalid invalid[] = {
 	{ "host_agent_tcp", SCHEMA, 4,
 	  "element 'agent': attribute 'address' is not 'unix://' and an absolute path: 'tcp://10." },
 	{ "host_agent_too_long", SCHEMA, 4,
-	  "element 'agent': attribute 'address' has a path that no socket can have (107 bytes, no" },
+	  "element 'agent': attribute 'address' has a path that no socket can have: more than 107 bytes" },
 	{ "host_agent_twice", SCHEMA, 5,
 	  "element 'agent': stands twice inside 'host'" },
 	{ "host_exporter_address", SCHEMA, 4,
