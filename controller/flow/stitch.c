@@ -266,13 +266,22 @@ static enum zl_side by_time(const struct conversation *c, unsigned src_side)
 }
 
 /*
- * The numbers of the ports name the source, but it was seen to answer, or shows half an
- * opening: several SYN-ACKs, or a SYN and the ACK of a connection without data.
+ * The numbers of the ports name the source, but it may have been asked: it was seen to
+ * answer, or shows half an opening (several SYN-ACKs, or the SYN and the ACK of a
+ * connection without data), or its own port is no client's and only not in the table.
  */
-static bool may_answer(
-	const struct conversation *c, unsigned src_side, const struct zl_flow *f)
+static bool may_answer(const struct zl_stitch *s, const struct conversation *c,
+	unsigned src_side, const struct zl_flow *f, uint64_t scope)
 {
-	return c->answered[src_side] || is_syn_ack(f);
+	return c->answered[src_side] || is_syn_ack(f) ||
+	       (is_server_port(f->proto, f->sport) &&
+		       !is_offered(s, &f->dst, f->dport, f->proto, scope));
+}
+
+/* Anybody can make a server send that: without a connection, who asked may be unseen. */
+static bool is_datagram_of_server(const struct zl_flow *f)
+{
+	return f->proto == IPPROTO_UDP && is_server_port(f->proto, f->sport);
 }
 
 static void remember_start(
@@ -326,7 +335,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	}
 	if (is.side == ZL_SIDE_UNKNOWN) {
 		is.side = by_service(s, flow, scope);
-		is.confidence = is.side == ZL_SIDE_SRC && may_answer(c, src_side, flow)
+		is.confidence = is.side == ZL_SIDE_SRC &&
+						may_answer(s, c, src_side, flow, scope)
 					? ZL_CONFIDENCE_GUESS
 					: ZL_CONFIDENCE_SERVICE;
 	}
@@ -337,6 +347,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 				: ZL_SIDE_SRC;
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	}
+	if (is.side == ZL_SIDE_SRC && is_datagram_of_server(flow))
+		is.confidence = ZL_CONFIDENCE_GUESS;
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
 		c->initiator =

@@ -14,7 +14,10 @@
  *		record that has the SYN shows a beginning
  *	service	one port is a known service or below the ephemeral range, the other is
  *		ephemeral (RFC 6335: 49152..65535; Linux: 32768..60999)
- *	guess	nothing of the kind: the first record seen counts as the beginning
+ *	guess	nothing of the kind: the first record seen counts as the beginning;
+ *		or the ports name the source, whose own is no ephemeral one or which
+ *		was seen to answer: anybody can make a server send such a packet.
+ *		For UDP from such a port no other evidence is better than this
  *
  * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
  * something about the other side, which must not be blamed for what its peer sends.

@@ -72,6 +72,11 @@ static struct stitch_case cases[] = {
 		{ 0, 40000, 50000, 17, 0, 0, 0, SRC, ZL_CONFIDENCE_GUESS },
 		{ 1, 50000, 40000, 17, 0, 0, 0, DST, ZL_CONFIDENCE_GUESS } } },
 	{ "one-way UDP to a service", { { 0, 40000, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
+	{ "from a low port it may be a reply", { { 0, 9999, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+	{ "also when that is answered", {
+		{ 0, 9999, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS },
+		{ 1, 53, 9999, 17, 0, 1005, 0, DST, ZL_CONFIDENCE_TIME },
+		{ 0, 9999, 53, 17, 0, 1010, 0, SRC, ZL_CONFIDENCE_GUESS } } },
 	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, ZL_CONFIDENCE_FLAGS } } },
 	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, ZL_CONFIDENCE_FLAGS } } },
 	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
