@@ -36,6 +36,7 @@ liar() {
 		'[.flows[] | select(.sport == $p and .src_domain == "web1" and .spoofed == "web2")]
 		| length > 0' <(zl flow-list --json --limit 200)
 	check "$1: release" zl release web1
+	sleep 3 # what comes sooner may be from before the release
 }
 
 # When web1 uses web2's addresses, with its own MAC and with web2's
