@@ -41,13 +41,20 @@ agent_config() {
 	chmod 0644 "$dir/agent.conf"
 }
 
+# service COMMAND...: run it with the priority that its systemd unit gives it (Nice=-10).
+# Here each session is a scheduling group of its own, as each QEMU is one.
+service() {
+	exec setsid sh -c 'echo -10 2>/dev/null >/proc/self/autogroup
+		exec nice -n -10 "$@"' sh "$@"
+}
+
 # agent_up N: in the hypervisor's namespaces; with the configuration that is there.
 agent_up() {
 	local n=$1
 
 	[ -r "$LAB/hv$n/agent.conf" ] || agent_config "$n"
 	rm -f "$LAB/hv$n/agent/agent.sock"
-	spawn "agent$n" nsenter -t "$(pid_of "hv$n")" -m -n -u -- \
+	spawn "agent$n" service nsenter -t "$(pid_of "hv$n")" -m -n -u -- \
 		"$B/bin/zonelock-agent" --config "$LAB/hv$n/agent.conf"
 	until_ok 10 test -S "$LAB/hv$n/agent/agent.sock" ||
 		die "agent of hv$n: $(tail -3 "$LAB/log/agent$n.log")"
@@ -88,7 +95,7 @@ controller_answers() {
 # controller_start: without waiting for it.
 controller_start() {
 	[ -r "$LAB/zonelockd.conf" ] || controller_config
-	spawn controller "$B/bin/zonelockd" --config "$LAB/zonelockd.conf"
+	spawn controller service "$B/bin/zonelockd" --config "$LAB/zonelockd.conf"
 }
 
 controller_up() {
