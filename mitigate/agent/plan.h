@@ -4,7 +4,7 @@
  * from values to values, without clock, socket or file.
  *
  *	lease		 for each NIC with its tap on this host
- *	quarantine	 strict | forensic { tap }
+ *	quarantine	 strict { tap } | forensic { tap }, forensic_nics { tap . MAC }
  *	block-flow	 block_taps { tap }, block4|6 { tap . proto . dst . port }
  *	(no lease)	 held { tap } for a fresh tap that nobody claims, for a moment, and only
  *			 while some domain of the host is quarantined: it may be its new NIC
