@@ -253,6 +253,16 @@ static void drop_adopted(struct zl_agent *a, struct zl_lease_report *ret)
 	zl_agent_tell(a, &result);
 }
 
+/* Out of the kernel, but still in the file, which is read at the next start. */
+static void say_unwritten(const struct zl_agent *a, struct zl_error *to)
+{
+	(void)zl_fail_id(to, a->write_error.code, "agent.released.unwritten",
+		a->write_error.hint,
+		"released, but it comes back if the agent starts again before this is "
+		"mended: %s",
+		a->write_error.msg);
+}
+
 void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *reason,
 	struct zl_wall now, struct zl_lease_report *ret)
 {
@@ -282,7 +292,7 @@ void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *rea
 	report.committed = result.changed ? result.committed : now;
 	a->dirty = true;
 	if (zl_agent_write(a) < 0 && report.error.code == 0)
-		report.error = a->write_error;
+		say_unwritten(a, &report.error);
 	*ret = report;
 	log_lease(&l->lease, ret, reason);
 	zl_agent_tell(a, &result);

@@ -55,7 +55,11 @@ void zl_agent_close(struct zl_agent *a);
 /* Requests.  What came of it is in `ret`; `now` is wall time for taking and ending. */
 void zl_agent_put(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall now,
 	struct zl_lease_report *ret);
-/* The nil id drops the elements that were found without a lease. */
+/*
+ * RELEASED with the error "agent.released.unwritten": the kernel has let go, but the file
+ * could not be written and would bring the lease back.  The nil id drops the elements
+ * that were found without a lease.
+ */
 void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *reason,
 	struct zl_wall now, struct zl_lease_report *ret);
 void zl_agent_know(struct zl_agent *a, const struct zl_known *known);

@@ -228,8 +228,8 @@ int zl_leasefile_write(
 
 static int damaged(struct zl_error *reterr, const char *what)
 {
-	return zl_fail_id(reterr, -EBADMSG, "agent.leasefile.damaged", "",
-		"lease file: %s", what);
+	return zl_fail_id(
+		reterr, -EBADMSG, "agent.leasefile.damaged", "", "damaged: %s", what);
 }
 
 static int take_lease(
@@ -244,7 +244,7 @@ static int take_lease(
 	r = zl_book_put(book, &from,
 		(struct zl_wall){ (int64_t)zl_attr_u64(in->tb[A_TAKEN]) }, &l);
 	if (r < 0)
-		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
+		return zl_fail(reterr, r, "%s", strerror(-r));
 	l->committed.us = (int64_t)zl_attr_u64(in->tb[A_COMMITTED]);
 	/* A tap named long ago says nothing about now. */
 	memset(l->expected, 0, sizeof(l->expected));
@@ -264,7 +264,7 @@ static int take_known(
 		zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
 	r = zl_book_know(book, &k, &grown);
 	if (r < 0)
-		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
+		return zl_fail(reterr, r, "%s", strerror(-r));
 	return 0;
 }
 
@@ -305,7 +305,7 @@ static int check_end(const struct zl_frame_in *in, const char *at, size_t n,
 	return 0;
 }
 
-/* Whether the checksum holds is known at the end; the caller drops the book if not. */
+/* Whether the checksum holds is known at the end. */
 static int parse(
 	const char *at, size_t size, struct zl_book *book, struct zl_error *reterr)
 {
@@ -332,17 +332,15 @@ static int parse(
 	return damaged(reterr, "cut short");
 }
 
-int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *reterr)
+static int read_file(const char *path, struct zl_book *book, struct zl_error *reterr)
 {
-	char path[PATH_MAX];
 	ZL_AUTO(zl_mem) char *bytes = NULL;
 	ZL_AUTO(zl_file) FILE *f = NULL;
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, ZL_LEASEFILE_NAME);
 	f = fopen(path, "re");
 	if (f == NULL || fstat(fileno(f), &st) < 0)
-		return zl_fail(reterr, -errno, "cannot read %s: %m", path);
+		return zl_fail(reterr, -errno, "cannot be read: %m");
 	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > FILE_MAX)
 		return damaged(reterr, "empty, or no file of ours");
 	bytes = malloc((size_t)st.st_size);
@@ -351,6 +349,18 @@ int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *re
 	if (fread(bytes, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
 		return damaged(reterr, "cannot be read whole");
 	return parse(bytes, (size_t)st.st_size, book, reterr);
+}
+
+int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *reterr)
+{
+	char path[PATH_MAX];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, ZL_LEASEFILE_NAME);
+	r = read_file(path, book, reterr);
+	if (r < 0)
+		zl_error_prefix(reterr, "lease file %s", path);
+	return r;
 }
 
 int zl_leasefile_set_aside(

@@ -21,8 +21,9 @@ int zl_leasefile_write(const char *dir, const struct zl_book *book,
 	struct zl_error *reterr) ZL_CHECKED;
 
 /*
- * Read into an empty book.  -ENOENT: no file.  -EBADMSG: damaged (reterr says how); the book
- * is not to be used then.
+ * Read into an empty book.  -ENOENT: no file.  -EBADMSG: damaged (reterr says which file
+ * and how); the book then has what stood before the damage, true or not: it may be
+ * shown, but not acted on.
  */
 int zl_leasefile_read(
 	const char *dir, struct zl_book *book, struct zl_error *reterr) ZL_CHECKED;

@@ -26,6 +26,7 @@
 enum {
 	EXIT_USAGE = 2,
 	EXIT_NOT_FOUND = 3,
+	EXIT_DEGRADED = 7,
 	SOCKET_MODE = 0660,
 	STATE_MODE = 0700,
 	RUN_MODE = 0755
@@ -159,9 +160,10 @@ static int fail(const struct zl_error *err)
 	(void)fprintf(stderr, "error: %s\n", err->msg);
 	if (err->hint[0] != '\0')
 		(void)fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == -ENOENT		     ? EXIT_NOT_FOUND
-	       : strcmp(err->id, "agent.usage") == 0 ? EXIT_USAGE
-						     : EXIT_FAILURE;
+	return strcmp(err->id, ZL_BREAKGLASS_DEGRADED) == 0 ? EXIT_DEGRADED
+	       : strcmp(err->id, "agent.usage") == 0	    ? EXIT_USAGE
+	       : err->code == -ENOENT			    ? EXIT_NOT_FOUND
+							    : EXIT_FAILURE;
 }
 
 /* The command after the options; 0, or a negative errno. */

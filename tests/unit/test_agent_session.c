@@ -637,6 +637,12 @@ static void test_damaged_file(void **state)
 		"2>/dev/null",
 		t.dir);
 	assert_int_equal(0, zl_tapnet_run(command));
+	assert_int_equal(7, run_agent("list"));
+	assert_true(output_has("01000000-")); /* what can be read is listed */
+	assert_true(output_has("/state/leases: damaged: "));
+	assert_true(output_has("zonelock-agent release --all"));
+	assert_int_equal(7, run_agent("list --json"));
+	assert_true(output_has("\"damaged\": \"lease file "));
 	start_agent();
 	assert_int_equal(0, connect_engine());
 	assert_false(passes(GUEST, PEER)); /* nobody knows why, but it stays */
@@ -665,6 +671,47 @@ static void test_disk_full(void **state)
 	assert_false(passes(GUEST, PEER));
 	assert_int_equal(0, rmdir(path));
 	await_state(0, ZL_LEASE_APPLIED); /* tried again by itself */
+}
+
+/*
+ * What cannot be taken out of the file comes back: that is said, with the agent and
+ * without it.
+ */
+static void test_disk_full_release(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+	struct zl_lease m = make_lease(2, SECOND, ZL_GRADE_STRICT);
+	char path[96];
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	await_state(put(&m), ZL_LEASE_APPLIED);
+	(void)snprintf(path, sizeof(path), "%s/state/leases.new", t.dir);
+	assert_int_equal(0, mkdir(path, 0700));
+	assert_int_equal(7, run_agent("release d0010000-0000-0000-0000-000000000000"));
+	assert_true(output_has("released lease 01000000-"));
+	assert_true(output_has("it comes back if the agent starts again"));
+	assert_true(passes(GUEST, PEER));
+	await_state(drop(&m), ZL_LEASE_RELEASED);
+	assert_string_equal("agent.released.unwritten", t.report.error.id);
+	assert_int_not_equal(0, t.report.error.code);
+	/* Indeed. */
+	kill_agent();
+	start_agent();
+	assert_int_equal(2, connect_engine());
+	assert_false(passes(GUEST, PEER));
+	kill_agent();
+	assert_int_equal(7, run_agent("release --all"));
+	assert_true(output_has("released lease 01000000-"));
+	assert_true(output_has("released lease 02000000-"));
+	assert_true(output_has("release it again"));
+	assert_int_equal(0, rmdir(path));
+	assert_int_equal(0, run_agent("release --all"));
+	start_agent();
+	assert_int_equal(0, connect_engine());
+	assert_true(passes(GUEST, PEER));
 }
 
 /* A config that others can write is no never-touch list. */
@@ -697,6 +744,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_list_texts, end),
 		cmocka_unit_test_teardown(test_damaged_file, end),
 		cmocka_unit_test_teardown(test_disk_full, end),
+		cmocka_unit_test_teardown(test_disk_full_release, end),
 		cmocka_unit_test_teardown(test_config, end),
 	};
 
