@@ -23,7 +23,7 @@ struct zl_case {
 	enum zl_backend_id backend;
 	/* who, and how sure */
 	bool offender_known;	/* a domain of ours */
-	bool initiator_certain; /* at least evidence of service (flow/stitch.h) */
+	bool initiator_certain; /* zl_stitch_is_certain() (flow/stitch.h) */
 	const char *confidence; /* its name */
 	enum zl_evidence evidence;
 	bool forwarding; /* may carry other people's traffic */

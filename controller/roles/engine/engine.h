@@ -44,6 +44,7 @@ enum {
 	ZL_STITCH_BUCKETS = 65536,
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
+	ZL_DOUBTS_MAX = 256,
 };
 
 /* --- hosts and their agents --- */
@@ -92,8 +93,16 @@ struct zl_seen {
 	struct zl_flow flow;
 	struct zl_sighting sighting;
 	struct zl_initiator initiator;
+	bool answered;	 /* a record of the other direction has come */
+	bool counted;	 /* by an incident */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
+};
+
+/* A record that looks like an answer: is there a question before it is due? */
+struct zl_doubt {
+	uint64_t number;
+	struct zl_mono due;
 };
 
 struct zl_role_info {
@@ -126,8 +135,10 @@ struct zl_engine {
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
 	struct zl_stitch *stitch;
-	struct zl_seen *window; /* ZL_WINDOW of them */
-	uint64_t n_seen;	/* ever */
+	struct zl_seen *window;		       /* ZL_WINDOW of them */
+	uint64_t n_seen;		       /* ever; the number of the last one */
+	struct zl_doubt doubts[ZL_DOUBTS_MAX]; /* in the order in which they are due */
+	unsigned n_doubts;
 	uint64_t n_records;
 
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
@@ -190,16 +201,19 @@ int zl_engine_exporters_attach(
 void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
+/* Do records with its taps come from that host now? */
+bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
 
 /* flows.c */
 int zl_engine_flows_attach(
 	struct zl_engine *e, int ring, int wake, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now);
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 
 /* incidents.c */
 int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
-void zl_engine_incidents_violation(struct zl_engine *e, const struct zl_seen *seen,
-	const struct zl_verdict *verdict);
+void zl_engine_incidents_violation(
+	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
 void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
 void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);

@@ -6,6 +6,7 @@
  * is hostile: it parses hostile bytes.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,6 +17,8 @@
 
 /* Records in one go before the loop looks at anything else. */
 enum { FLOWS_PER_WAKE = 512 };
+/* Exporters that keep flows give the other direction away within this. */
+#define DOUBT_US (4 * (uint64_t)ZL_US_PER_S)
 /* The year 9999. */
 #define START_MOST_MS INT64_C(253402300800000)
 
@@ -57,11 +60,89 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 		ret->lock == NULL ? "" : ret->lock->name);
 }
 
+static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
+{
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	if (verdict.kind == ZL_VERDICT_DENY)
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+/* The record of that number (from 1), or NULL when the window has it no more. */
+static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
+{
+	return number == 0 || e->n_seen - number >= ZL_WINDOW
+		       ? NULL
+		       : &e->window[(number - 1) % ZL_WINDOW];
+}
+
+/*
+ * The other direction of an earlier record has come.  When both together show that the
+ * sender of the earlier one began, that is judged again: its tap is evidence, and
+ * that of who answered is not.
+ */
+static void look_back(struct zl_engine *e, const struct zl_seen *s)
+{
+	struct zl_seen *other = find_seen(e, s->initiator.other);
+
+	if (other == NULL)
+		return;
+	other->answered = true;
+	if (!s->initiator.proves || zl_stitch_is_certain(other->initiator.confidence))
+		return;
+	other->initiator.side = ZL_SIDE_SRC;
+	other->initiator.confidence = s->initiator.confidence;
+	judge_and_act(e, other);
+}
+
+/*
+ * A datagram from a server's port passes for an answer.  Where we would have seen what it
+ * answers and have not, it is judged as what it may be, but not at once: exporters
+ * do not keep the order.
+ */
+static void doubt(struct zl_engine *e, const struct zl_seen *s)
+{
+	const struct zl_sighting *at = &s->sighting;
+	struct zl_seen as_request;
+	struct zl_verdict verdict;
+
+	if (s->flow.proto != IPPROTO_UDP || s->initiator.side != ZL_SIDE_DST ||
+		zl_stitch_is_certain(s->initiator.confidence) || !s->initiator.first ||
+		s->initiator.other != 0 || at->src.evidence != ZL_EVIDENCE_TAP ||
+		at->dst.evidence == ZL_EVIDENCE_NONE || e->n_doubts == ZL_DOUBTS_MAX ||
+		(strcmp(at->dst.host, at->host) != 0 &&
+			!zl_engine_exporters_watch(e, at->dst.host)))
+		return;
+	as_request = *s;
+	as_request.initiator.side = ZL_SIDE_SRC;
+	judge(e, &as_request, &verdict);
+	if (verdict.kind == ZL_VERDICT_DENY)
+		e->doubts[e->n_doubts++] =
+			(struct zl_doubt){ e->n_seen, { zl_mono_now().us + DOUBT_US } };
+}
+
+void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
+{
+	unsigned n = 0;
+
+	for (; n < e->n_doubts && e->doubts[n].due.us <= now.us; n++) {
+		struct zl_seen *s = find_seen(e, e->doubts[n].number);
+
+		if (s == NULL || s->answered)
+			continue;
+		s->initiator.side = ZL_SIDE_SRC;
+		s->initiator.confidence = ZL_CONFIDENCE_GUESS;
+		judge_and_act(e, s);
+	}
+	e->n_doubts -= n;
+	memmove(e->doubts, e->doubts + n, e->n_doubts * sizeof(*e->doubts));
+}
+
 static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 {
 	struct zl_seen *s = &e->window[e->n_seen % ZL_WINDOW];
 	const struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
-	struct zl_verdict verdict;
 
 	e->n_records++;
 	if (!is_sane(flow) || x == NULL)
@@ -72,10 +153,11 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 	drop_absurd_start(&s->flow);
 	zl_correlate(e->index, x->host, x->interfaces, &s->flow, zl_wall_now(),
 		&s->sighting);
-	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope, zl_mono_now());
-	judge(e, s, &verdict);
-	if (verdict.kind == ZL_VERDICT_DENY)
-		zl_engine_incidents_violation(e, s, &verdict);
+	s->initiator = zl_stitch(
+		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
+	look_back(e, s);
+	judge_and_act(e, s);
+	doubt(e, s);
 }
 
 /*

@@ -149,7 +149,7 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.response = (enum zl_action)resp->action,
 		.backend = (enum zl_backend_id)resp->backend,
 		.offender_known = who->evidence != ZL_EVIDENCE_NONE,
-		.initiator_certain = s->initiator.confidence >= ZL_CONFIDENCE_SERVICE,
+		.initiator_certain = zl_stitch_is_certain(s->initiator.confidence),
 		.confidence = zl_confidence_name(s->initiator.confidence),
 		.evidence = who->evidence,
 		.forwarding = who->forwarding,
@@ -298,7 +298,7 @@ static void act(struct zl_engine *e, struct zl_engine_incident *inc,
 }
 
 void zl_engine_incidents_violation(
-	struct zl_engine *e, const struct zl_seen *s, const struct zl_verdict *verdict)
+	struct zl_engine *e, struct zl_seen *s, const struct zl_verdict *verdict)
 {
 	bool forward = s->initiator.side != ZL_SIDE_DST;
 	const struct zl_endpoint *offender =
@@ -314,7 +314,8 @@ void zl_engine_incidents_violation(
 	if (inc == NULL)
 		return;
 	is_new = inc->row.id == 0;
-	inc->row.count++;
+	inc->row.count += !s->counted;
+	s->counted = true;
 	inc->row.updated = zl_wall_now();
 	inc->seen = zl_mono_now();
 	inc->dirty = true;
