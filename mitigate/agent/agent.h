@@ -21,6 +21,12 @@
 typedef void (*zl_agent_report_fn)(
 	const struct zl_lease_report *report, const struct zl_lease *lease, void *user);
 
+/* A lease that has ended here while the kernel refused to let go of its taps. */
+struct zl_agent_leaving {
+	struct zl_lease lease;
+	enum zl_lease_state state; /* what it is when the kernel has */
+};
+
 struct zl_agent {
 	const struct zl_agent_config *config; /* borrowed */
 	struct zl_limits limits;
@@ -36,6 +42,9 @@ struct zl_agent {
 	int lock_fd;
 	bool dirty;				   /* the book is newer than the file */
 	struct zl_error write_error, kernel_error; /* code 0: all is well */
+	unsigned n_refusals;			   /* of the kernel, in a row */
+	struct zl_agent_leaving *leaving;	   /* told when the kernel has let go */
+	size_t n_leaving;
 	zl_agent_report_fn on_report;
 	void *user;
 };
@@ -71,7 +80,10 @@ void zl_agent_report(
 
 /* Tell the book about an interface that came, changed or went; then refresh. */
 void zl_agent_on_link(struct zl_agent *a, const struct zl_link_event *e);
-/* Plan anew (interfaces, claims or time have changed) and apply what is different. */
+/*
+ * Plan anew (interfaces, claims or time have changed) and apply what is different, or
+ * what the kernel has refused: while kernel_error has a code, call it again soon.
+ */
 void zl_agent_refresh(struct zl_agent *a);
 /* Read back and repair; `who` may have changed something ("" for nobody known). */
 void zl_agent_check(struct zl_agent *a, const char *who);

@@ -122,6 +122,7 @@ void zl_agent_close(struct zl_agent *a)
 	zl_links_done(&a->links);
 	zl_plan_done(&a->plan);
 	zl_nft_elems_done(&a->adopted);
+	free(a->leaving);
 	zl_book_free(a->book);
 	if (a->lock_fd >= 0)
 		(void)close(a->lock_fd);
@@ -185,13 +186,11 @@ void zl_agent_check(struct zl_agent *a, const char *who)
 	int r = zl_firewall_check(
 		&a->firewall, &a->plan.elems, &result, &a->kernel_error);
 
+	zl_agent_note_kernel(a, r);
 	if (r < 0) {
-		zl_log_error(
-			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
 		zl_agent_tell(a, &result);
 		return;
 	}
-	a->kernel_error = (struct zl_error){ 0 };
 	if (result.repaired)
 		zl_log(LOG_WARNING, "repaired table bridge %s, changed by %s: %s",
 			ZL_NFT_TABLE, who[0] == '\0' ? "somebody" : who,
@@ -245,6 +244,7 @@ static void tell_expired(struct zl_agent *a, const struct zl_book_lease *l,
 	if (a->kernel_error.code != 0) {
 		report.state = ZL_LEASE_RELEASING;
 		report.error = a->kernel_error;
+		zl_agent_leave(a, &l->lease, ZL_LEASE_EXPIRED);
 	} else if (a->write_error.code != 0) {
 		report.error = a->write_error;
 	}

@@ -20,12 +20,16 @@ struct zl_book_lease {
 	struct zl_wall committed; /* the last change that the kernel acknowledged */
 	bool expected
 		[ZL_LEASE_NICS_MAX]; /* the engine named a tap: its absence is a problem */
+	bool overfull; /* more NICs are known of its domain than it has room for */
 	struct zl_lease_report told; /* what was last said about it; not on disk */
 };
 
+/* One more than a lease can hold, so that it shows when there are too many. */
+enum { ZL_KNOWN_MACS_MAX = ZL_LEASE_NICS_MAX + 1 };
+
 struct zl_known {
 	struct zl_uuid domain;
-	struct zl_mac macs[ZL_LEASE_NICS_MAX];
+	struct zl_mac macs[ZL_KNOWN_MACS_MAX]; /* further ones are left out */
 	size_t n_macs;
 };
 

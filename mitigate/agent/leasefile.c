@@ -260,7 +260,7 @@ static int take_known(
 	int r;
 
 	zl_attr_copy(in->tb[A_DOMAIN], k.domain.b, sizeof(k.domain.b));
-	zl_frame_each(a, in, A_MAC) if (k.n_macs < ZL_LEASE_NICS_MAX)
+	zl_frame_each(a, in, A_MAC) if (k.n_macs < ZL_KNOWN_MACS_MAX)
 		zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
 	r = zl_book_know(book, &k, &grown);
 	if (r < 0)

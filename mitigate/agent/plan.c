@@ -178,6 +178,12 @@ int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 	*ret = (struct zl_lease_report){ .id = l->lease.id, .committed = l->committed };
 	if (l->lease.n_nics == 0)
 		(void)zl_fail(problem(&o), -EINVAL, "lease without NICs");
+	if (l->overfull)
+		(void)zl_fail_id(problem(&o), -E2BIG, "agent.lease.overfull",
+			"unplug some, or shut the domain off",
+			"the domain has more than %d NICs: the others are not "
+			"contained",
+			ZL_LEASE_NICS_MAX);
 	for (unsigned i = 0; r >= 0 && i < l->lease.n_nics; i++) {
 		const struct zl_link *tap = tap_of(in, l, i, &o);
 

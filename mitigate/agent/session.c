@@ -223,7 +223,7 @@ static void on_known(struct zl_session *s, const struct zl_frame_in *in)
 	const struct nlattr *a;
 
 	zl_attr_copy(in->tb[ZL_AGENT_A_DOMAIN], known.domain.b, sizeof(known.domain.b));
-	zl_frame_each(a, in, ZL_AGENT_A_MAC) if (known.n_macs < ZL_LEASE_NICS_MAX)
+	zl_frame_each(a, in, ZL_AGENT_A_MAC) if (known.n_macs < ZL_KNOWN_MACS_MAX)
 		zl_attr_copy(a, known.macs[known.n_macs++].b, 6);
 	zl_agent_know(s->all->agent, &known);
 }
