@@ -53,6 +53,14 @@ static bool by_forwarding(const struct zl_case *c, char *why, size_t n)
 	return c->forwarding;
 }
 
+static bool by_claim(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"the zone of its address may do that, but nothing except its traffic "
+		"says that the address is its own");
+	return c->by_claim;
+}
+
 static bool by_release(const struct zl_case *c, char *why, size_t n)
 {
 	char when[ZL_WALL_STR];
@@ -91,6 +99,7 @@ static const struct {
 	{ "confidence", by_confidence },
 	{ "evidence", by_evidence },
 	{ "forwarding", by_forwarding },
+	{ "claim", by_claim },
 	{ "release", by_release },
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },

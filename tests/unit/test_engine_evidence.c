@@ -182,6 +182,54 @@ static void test_datagram_that_answers(void **state)
 	assert_string_equal("", decision("web1", "db-lock", reason, sizeof(reason)));
 }
 
+/* An address in a zone's range gives a domain that is in another zone no rights. */
+static void test_address_gives_no_rights(void **state)
+{
+	const uint32_t address = 0x0a090005; /* 10.9.0.5, nobody's */
+	char reason[256];
+
+	(void)state;
+	zl_rig_must("DefineZone",
+		json_pack("{s:s}", "xml",
+			"<zone><name>ops</name><members><cidr address='10.9.0.0' "
+			"prefix='16'/></members></zone>"),
+		NULL);
+	zl_rig_must("DefineLock",
+		json_pack("{s:s}", "xml",
+			"<lock><name>db-lock</name><zone>db</zone><mode>enforce</mode>"
+			"<inbound default='deny'><allow from='ops'/></inbound>"
+			"<response action='quarantine' ttl='600'/></lock>"),
+		NULL);
+	/* From outside, it is what it is. */
+	zl_rig_flow(99, address, ZL_RIG_DB1, 42001, 22, ZL_RIG_SYN, 0);
+	(void)usleep(300000);
+	assert_string_equal(
+		"", decision("(outside)", "db-lock", reason, sizeof(reason)));
+	zl_rig_flow(TAP_WEB1, address, ZL_RIG_DB1, 42000, 22, ZL_RIG_SYN, 0);
+	assert_true(zl_rig_await("ListMitigations", "mitigations", "domain", "web1",
+		"state", "applied"));
+	zl_rig_must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
+	(void)usleep(300000);
+}
+
+/* To one of which nothing is known it gives none either, but the benefit of the doubt. */
+static void test_address_of_a_domain_without_zone(void **state)
+{
+	size_t before = count_mitigations();
+	char reason[256];
+
+	(void)state;
+	zl_rig_must("DefineZone",
+		json_pack("{s:s}", "xml",
+			"<zone><name>web</name><members><domain name='other*'/>"
+			"</members></zone>"),
+		NULL);
+	zl_rig_flow(TAP_WEB1, 0x0a090005, ZL_RIG_DB1, 42002, 22, ZL_RIG_SYN, 0);
+	assert_true(await_decision("web1", "db-lock", "alert", reason, sizeof(reason)));
+	assert_non_null(strstr(reason, "the zone of its address"));
+	assert_int_equal(before, count_mitigations());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +238,8 @@ int main(void)
 		cmocka_unit_test(test_answer_proves_the_question),
 		cmocka_unit_test(test_datagram_that_answers_nothing),
 		cmocka_unit_test(test_datagram_that_answers),
+		cmocka_unit_test(test_address_gives_no_rights),
+		cmocka_unit_test(test_address_of_a_domain_without_zone),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -95,6 +95,7 @@ struct zl_seen {
 	struct zl_initiator initiator;
 	bool answered;	 /* a record of the other direction has come */
 	bool counted;	 /* by an incident */
+	bool by_claim;	 /* its address would allow what it is not allowed for sure */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
 };
@@ -162,8 +163,18 @@ int zl_engine_objects_set_mode(struct zl_engine *e, const char *name,
 void zl_engine_classes_forget(struct zl_engine *e);
 uint32_t zl_engine_classes_of_domain(
 	struct zl_engine *e, const struct zl_index_domain *d);
-uint32_t zl_engine_classes_of(
+/*
+ * Who is no domain is known by its address.  A domain is known by what it is and by the
+ * addresses that metadata, filter or lease give it: that is `sure`.  `claimed` counts
+ * the address in the packet too: what it may be as well, and no right follows from that.
+ */
+struct zl_engine_class {
+	uint32_t sure, claimed;
+	bool is_open; /* in no zone for sure, and its addresses are not known */
+};
+struct zl_engine_class zl_engine_classes_of(
 	struct zl_engine *e, const struct zl_endpoint *end, const struct zl_addr *addr);
+void zl_engine_classes_forget_domain(struct zl_engine *e, const struct zl_uuid *domain);
 bool zl_engine_classes_is_in(
 	struct zl_engine *e, const struct zl_index_domain *d, const char *zone);
 

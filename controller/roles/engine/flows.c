@@ -39,6 +39,36 @@ static void drop_absurd_start(struct zl_flow *f)
 	f->first_ms = 0;
 }
 
+/*
+ * What the locks say, the addresses in the packet doing nobody any good: an initiator
+ * has the rights of what it is for sure, and a responder is protected as whatever it
+ * may be.  Only an initiator of which nothing is known for sure is given its address's
+ * word against an automatic action.
+ */
+static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *c,
+	const struct zl_engine_class *from, const struct zl_engine_class *to,
+	struct zl_verdict *ret)
+{
+	struct zl_verdict v;
+
+	s->by_claim = false;
+	c->initiator = from->sure;
+	c->responder = to->sure;
+	zl_evaluate_memo(e->policy, c, ret);
+	if (ret->kind != ZL_VERDICT_DENY && to->claimed != to->sure) {
+		c->responder = to->claimed;
+		zl_evaluate_memo(e->policy, c, ret);
+	}
+	if (!from->is_open)
+		return;
+	c->initiator = from->claimed;
+	c->responder = to->claimed;
+	zl_evaluate_memo(e->policy, c, &v);
+	s->by_claim = ret->kind == ZL_VERDICT_DENY && v.kind != ZL_VERDICT_DENY;
+	if (!s->by_claim)
+		*ret = v;
+}
+
 /* The service that the initiator wanted. */
 static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
 {
@@ -46,14 +76,10 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 	const struct zl_flow *f = &s->flow;
 	struct zl_conversation c = { .proto = f->proto,
 		.dport = forward ? f->dport : f->sport };
+	struct zl_engine_class src = zl_engine_classes_of(e, &s->sighting.src, &f->src);
+	struct zl_engine_class dst = zl_engine_classes_of(e, &s->sighting.dst, &f->dst);
 
-	c.initiator =
-		zl_engine_classes_of(e, forward ? &s->sighting.src : &s->sighting.dst,
-			forward ? &f->src : &f->dst);
-	c.responder =
-		zl_engine_classes_of(e, forward ? &s->sighting.dst : &s->sighting.src,
-			forward ? &f->dst : &f->src);
-	zl_evaluate_memo(e->policy, &c, ret);
+	ask(e, s, &c, forward ? &src : &dst, forward ? &dst : &src, ret);
 	(void)snprintf(
 		s->verdict, sizeof(s->verdict), "%s", zl_evaluate_kind_name(ret->kind));
 	(void)snprintf(s->lock, sizeof(s->lock), "%s",

@@ -153,6 +153,7 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.confidence = zl_confidence_name(s->initiator.confidence),
 		.evidence = who->evidence,
 		.forwarding = who->forwarding,
+		.by_claim = s->by_claim,
 		.seen = seen_at(&s->flow),
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
