@@ -14,6 +14,7 @@
 #include <gnutls/crypto.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/frame.h"
 
 enum { FILE_VERSION = 1, FILE_MAX = 64 * 1024 * 1024, SHA_SIZE = 32 };
@@ -171,40 +172,6 @@ static int make_image(struct image *im, const struct zl_book *book)
 	return im->failed ? -ENOMEM : 0;
 }
 
-static int write_all(int fd, const char *at, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, at, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
-static int replace(int dir, const struct image *im)
-{
-	static const char tmp[] = ZL_LEASEFILE_NAME ".new";
-	ZL_AUTO(zl_fd)
-	int fd = openat(
-		dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, im->at, im->n);
-	if (r < 0)
-		return r;
-	if (fsync(fd) < 0 || renameat(dir, tmp, dir, ZL_LEASEFILE_NAME) < 0 ||
-		fsync(dir) < 0)
-		return -errno;
-	return 0;
-}
-
 int zl_leasefile_write(
 	const char *dir, const struct zl_book *book, struct zl_error *reterr)
 {
@@ -215,7 +182,7 @@ int zl_leasefile_write(
 	if (r >= 0)
 		r = make_image(&im, book);
 	if (r >= 0)
-		r = replace(fd, &im);
+		r = zl_file_replace(fd, ZL_LEASEFILE_NAME, im.at, im.n);
 	if (r >= 0)
 		return 0;
 	return zl_fail_id(reterr, r, "agent.leasefile.write",
