@@ -78,6 +78,14 @@ void zl_agent_forget(struct zl_agent *a, const struct zl_uuid *domain);
 void zl_agent_report(
 	struct zl_agent *a, const struct zl_book_lease *l, struct zl_lease_report *ret);
 
+/*
+ * Look at the taps that came while no agent ran: when a quarantine is in force, those that
+ * nobody claims are held as if they came now.  Once after opening; not for break-glass, after which nobody would let
+ * them go.
+ */
+void zl_agent_look_at_taps(struct zl_agent *a);
+/* The kernel's id of this boot, or "". */
+void zl_agent_boot_id(char to[static ZL_BOOK_BOOT_ID]);
 /* Tell the book about an interface that came, changed or went; then refresh. */
 void zl_agent_on_link(struct zl_agent *a, const struct zl_link_event *e);
 /*

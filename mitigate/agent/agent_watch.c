@@ -129,6 +129,51 @@ void zl_agent_close(struct zl_agent *a)
 	*a = (struct zl_agent){ .lock_fd = -1 };
 }
 
+/* --- taps that came while no agent ran ------------------------------------------------ */
+
+void zl_agent_boot_id(char to[static ZL_BOOK_BOOT_ID])
+{
+	ZL_AUTO(zl_file) FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f == NULL || fgets(to, ZL_BOOK_BOOT_ID, f) == NULL)
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+}
+
+void zl_agent_look_at_taps(struct zl_agent *a)
+{
+	char boot_id[ZL_BOOK_BOOT_ID];
+
+	zl_agent_boot_id(boot_id);
+	if (strcmp(boot_id, a->book->boot_id) != 0)
+		a->book->seen_ifindex = 0; /* of another boot: it says nothing */
+	memcpy(a->book->boot_id, boot_id, sizeof(boot_id));
+	if (zl_book_has_quarantine(a->book))
+		zl_links_mark_fresh(&a->links, a->book->seen_ifindex);
+	zl_agent_refresh(a);
+}
+
+/* All taps have been looked at but those that are held, and what came after them. */
+static void note_seen(struct zl_agent *a)
+{
+	const struct zl_link *link;
+	uint32_t seen = 0;
+
+	for (size_t i = 0; (link = zl_map_next(&a->links.by_index, &i)) != NULL;)
+		if (link->tap && link->ifindex > seen)
+			seen = link->ifindex;
+	for (size_t i = 0; i < a->plan.elems.n; i++) {
+		const struct zl_nft_elem *e = &a->plan.elems.at[i];
+
+		if (e->set == ZL_SET_HELD && zl_nft_elem_ifindex(e) <= seen)
+			seen = zl_nft_elem_ifindex(e) - 1;
+	}
+	if (seen <= a->book->seen_ifindex)
+		return;
+	a->book->seen_ifindex = seen;
+	a->dirty = true;
+}
+
 /* --- interfaces --------------------------------------------------------------------- */
 
 void zl_agent_on_link(struct zl_agent *a, const struct zl_link_event *e)
@@ -174,6 +219,7 @@ void zl_agent_refresh(struct zl_agent *a)
 			"domain of this host is quarantined");
 	if (held && !a->plan.holds)
 		zl_log(LOG_NOTICE, "no new tap is held any more");
+	note_seen(a);
 	zl_agent_tell(a, &result);
 }
 

@@ -31,12 +31,16 @@ enum {
 	A_WHEN,
 	A_TEXT,
 	A_COUNT,
-	A_SHA
+	A_SHA,
+	A_BOOT_ID,
+	A_SEEN
 };
 
 /* clang-format off */
 static const struct zl_attr header[] = {
 	[A_VERSION]   = { .name = "version", .type = ZL_ATTR_U32, .required = true },
+	[A_BOOT_ID]   = { .name = "boot_id", .type = ZL_ATTR_STRING, .max = ZL_BOOK_BOOT_ID - 1 },
+	[A_SEEN]      = { .name = "seen", .type = ZL_ATTR_U32 },
 };
 static const struct zl_attr lease[] = {
 	[A_LEASE]     = { .name = "lease", .type = ZL_ATTR_NEST, .required = true,
@@ -159,6 +163,8 @@ static int make_image(struct image *im, const struct zl_book *book)
 
 	start(im, &f, F_HEADER);
 	zl_frame_put_u32(&f, A_VERSION, FILE_VERSION);
+	zl_frame_put_str(&f, A_BOOT_ID, book->boot_id);
+	zl_frame_put_u32(&f, A_SEEN, book->seen_ifindex);
 	finish(im, &f);
 	put_leases(im, book);
 	put_known(im, book);
@@ -244,6 +250,9 @@ static int take_frame(
 	case F_HEADER:
 		if (zl_attr_u32(in->tb[A_VERSION]) != FILE_VERSION)
 			return damaged(reterr, "of another version");
+		(void)snprintf(book->boot_id, sizeof(book->boot_id), "%s",
+			zl_attr_str(in->tb[A_BOOT_ID]));
+		book->seen_ifindex = zl_attr_u32(in->tb[A_SEEN]);
 		return 0;
 	case F_LEASE: return take_lease(in, book, reterr);
 	case F_KNOWN: return take_known(in, book, reterr);

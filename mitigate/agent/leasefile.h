@@ -2,7 +2,7 @@
 /*
  * The book on disk: one file of frames in the state directory, replaced as a whole.
  *
- *	| HEADER version | LEASE ... | KNOWN ... | TOMB ... | END count, SHA-256 |
+ *	| HEADER version, seen taps | LEASE ... | KNOWN ... | TOMB ... | END count, SHA-256 |
  *
  * The checksum covers every byte before END.  Writing: a temporary file, fsync,
  * rename, fsync of the directory, so a crash leaves the old file or the new one.

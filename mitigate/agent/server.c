@@ -311,6 +311,7 @@ int zl_server_open(struct zl_server *s, const struct zl_agent_config *config,
 	}
 	s->agent.on_report = on_report;
 	s->agent.user = s;
+	zl_agent_look_at_taps(&s->agent);
 	s->sessions = (struct zl_sessions){ .event = s->event,
 		.agent = &s->agent,
 		.group = group,

@@ -494,6 +494,40 @@ static void test_held(void **state)
 	assert_true(becomes(6, PEER, true)); /* nobody claimed it in time */
 }
 
+/* A tap that came while no agent ran is new too; one that was there is not. */
+static void test_held_after_restart(void **state)
+{
+	static const uint8_t other_nics[] = { 5 };
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+
+	(void)state;
+	if (!begin("hold-unknown-ms = 1500"))
+		skip();
+	know(5, other_nics, 1);
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	kill_agent();
+	make_tap(3);
+	make_tap(5); /* known: free at once */
+	assert_true(passes(3, PEER));
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_false(passes(3, PEER));
+	assert_true(passes(5, PEER));
+	assert_true(passes(SECOND, PEER));
+	(void)usleep(400000);
+	kill_agent(); /* no way out */
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_false(passes(3, PEER));
+	(void)usleep(1600000);
+	assert_true(becomes(3, PEER, true)); /* nobody claimed it in time */
+	(void)usleep(400000);
+	kill_agent(); /* once is enough */
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_true(passes(3, PEER));
+}
+
 static void test_expiry(void **state)
 {
 	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
@@ -861,6 +895,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_restarted_domain, end),
 		cmocka_unit_test_teardown(test_flushed, end),
 		cmocka_unit_test_teardown(test_held, end),
+		cmocka_unit_test_teardown(test_held_after_restart, end),
 		cmocka_unit_test_teardown(test_expiry, end),
 		cmocka_unit_test_teardown(test_refused, end),
 		cmocka_unit_test_teardown(test_not_here, end),
