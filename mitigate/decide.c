@@ -40,8 +40,8 @@ static bool by_confidence(const struct zl_case *c, char *why, size_t n)
 static bool by_evidence(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n,
-		"the record ties the domain by %s only: automatic action needs "
-		"evidence of its tap",
+		"the domain is named by its %s, and nothing was seen at its tap: "
+		"automatic action needs that",
 		zl_evidence_name(c->evidence));
 	return c->evidence != ZL_EVIDENCE_TAP;
 }

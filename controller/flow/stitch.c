@@ -43,6 +43,7 @@ struct conversation {
 	uint8_t confidence;
 	bool began[2];	  /* that side's own packet said so */
 	bool answered[2]; /* likewise */
+	bool forged[2];	  /* somebody else has spoken in that side's name */
 };
 
 /* An endpoint that answered: (address, port, protocol) as a server. */
@@ -127,20 +128,37 @@ static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *re
 	return side;
 }
 
+static struct conversation *get_bucket(const struct zl_stitch *s, const struct key *key)
+{
+	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
+
+	return &s->table[bucket * WAYS];
+}
+
+static struct conversation *find_conversation(
+	const struct zl_stitch *s, const struct key *key)
+{
+	struct conversation *c = get_bucket(s, key);
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (memcmp(&c[i].key, key, sizeof(*key)) == 0)
+			return &c[i];
+	return NULL;
+}
+
 static struct conversation *get_conversation(
 	struct zl_stitch *s, const struct key *key, struct zl_mono now)
 {
-	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
-	struct conversation *c = &s->table[bucket * WAYS], *oldest = c;
+	struct conversation *c = find_conversation(s, key), *oldest;
 
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (memcmp(&c[i].key, key, sizeof(*key)) == 0) {
-			c[i].seen = now;
-			return &c[i];
-		}
+	if (c != NULL) {
+		c->seen = now;
+		return c;
+	}
+	c = oldest = get_bucket(s, key);
+	for (unsigned i = 1; i < WAYS; i++)
 		if (c[i].seen.us < oldest->seen.us)
 			oldest = &c[i];
-	}
 	memset(oldest, 0, sizeof(*oldest));
 	oldest->key = *key;
 	oldest->seen = now;
@@ -309,10 +327,15 @@ static bool may_answer(const struct zl_stitch *s, const struct conversation *c,
 		       !is_offered(s, &f->dst, f->dport, f->proto, scope));
 }
 
-/* Anybody can make a server send that: without a connection, who asked may be unseen. */
-static bool is_datagram_of_server(const struct zl_flow *f)
+/*
+ * Anybody can make a server send a datagram: who asked may be unseen, or have asked in
+ * another's name.
+ */
+static bool may_have_begun(
+	const struct conversation *c, unsigned side, uint8_t proto, uint16_t port)
 {
-	return f->proto == IPPROTO_UDP && is_server_port(f->proto, f->sport);
+	return proto != IPPROTO_UDP ||
+	       (!is_server_port(proto, port) && !c->forged[1 - side]);
 }
 
 static void remember_start(
@@ -392,7 +415,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	is.side = by_openings(c, src_side, flow);
 	if (is.side == ZL_SIDE_UNKNOWN)
 		is = weigh(s, c, src_side, flow, scope);
-	if (is.side == ZL_SIDE_SRC && is_datagram_of_server(flow))
+	if (is.side == ZL_SIDE_SRC &&
+		!may_have_begun(c, src_side, flow->proto, flow->sport))
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
@@ -406,8 +430,26 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	is.first = c->number[src_side] == 0;
 	is.proves = is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
-		    !(flow->proto == IPPROTO_UDP &&
-			    is_server_port(flow->proto, flow->dport));
+		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
 	c->number[src_side] = number;
 	return is;
+}
+
+void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	struct zl_mono now)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+
+	get_conversation(s, &key, now)->forged[src_side] = true;
+}
+
+bool zl_stitch_is_answer_to_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+	const struct conversation *c = find_conversation(s, &key);
+
+	return c != NULL && c->forged[1 - src_side];
 }

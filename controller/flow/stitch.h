@@ -33,6 +33,10 @@
  * the port numbers: a server with a high port that answers a client with a low one
  * does not become the client.
  *
+ * What was forged says nothing about whose address it bears, but something about who
+ * answers it: zl_stitch_forged().  That answer is no beginning either, whatever it makes
+ * the owner of the address do.
+ *
  * The table has a fixed size; the longest unseen conversation of a bucket makes room.
  */
 #ifndef ZL_FLOW_STITCH_H
@@ -85,5 +89,12 @@ void zl_stitch_free(struct zl_stitch *s);
  */
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, uint64_t number, struct zl_mono now);
+
+/* Somebody else has sent this in the name of its source. */
+void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	struct zl_mono now);
+/* Has somebody else spoken in this conversation in the name of `flow`'s destination? */
+bool zl_stitch_is_answer_to_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
 
 #endif

@@ -41,7 +41,19 @@ struct zl_rig zl_rig = { .dir = "/tmp/zl-engine-XXXXXX" };
 	"<mac address='52:54:00:00:00:02'/><source bridge='br0'/>"                     \
 	"<target dev='tapdb'/></interface></devices></domain>"
 
-const char zl_rig_node[] = "<node>" WEB1 DB1 "</node>";
+#define WEB2                                                                           \
+	"<domain type='test'><name>web2</name>"                                        \
+	"<uuid>bbbbbbbb-0000-4000-8000-000000000003</uuid><memory>8192</memory>"       \
+	"<metadata><zonelock:domain xmlns:zonelock="                                   \
+	"'http://zonelock.org/xmlns/libvirt/domain/1'>"                                \
+	"<zonelock:nic mac='52:54:00:00:00:03'>"                                       \
+	"<zonelock:address>10.0.0.3</zonelock:address></zonelock:nic>"                 \
+	"</zonelock:domain></metadata>"                                                \
+	"<os><type>hvm</type></os><devices><interface type='bridge'>"                  \
+	"<mac address='52:54:00:00:00:03'/><source bridge='br0'/>"                     \
+	"<target dev='tapweb2'/></interface></devices></domain>"
+
+const char zl_rig_node[] = "<node>" WEB1 DB1 WEB2 "</node>";
 const char zl_rig_node_without_web1[] = "<node>" DB1 "</node>";
 const char zl_rig_node_of_web1[] = "<node>" WEB1 "</node>";
 const char zl_rig_node_empty[] = "<node/>";

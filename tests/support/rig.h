@@ -4,7 +4,7 @@
  * below it, a flow exporter beside it, agents of protocol alone behind it.
  *
  * The host hv1 has the domains web1 (tap 11, 10.0.0.1 once it speaks) and db1 (tap 12,
- * 10.0.0.2 by metadata).  What does not come out as it should fails the test.
+ * 10.0.0.2 by metadata), and web2 (10.0.0.3, its tap is not known).  What does not come out as it should fails the test.
  */
 #ifndef ZL_SUPPORT_RIG_H
 #define ZL_SUPPORT_RIG_H
@@ -20,7 +20,7 @@
 
 enum { ZL_RIG_TRIES = 200, ZL_RIG_TRY_US = 50000 };
 enum { ZL_RIG_SYN = 2, ZL_RIG_ACK = 16, ZL_RIG_FULL = 27 };
-enum { ZL_RIG_WEB1 = 0x0a000001, ZL_RIG_DB1 = 0x0a000002 };
+enum { ZL_RIG_WEB1 = 0x0a000001, ZL_RIG_DB1, ZL_RIG_WEB2 };
 
 struct zl_rig {
 	char dir[32];

@@ -182,6 +182,32 @@ static void test_datagram_that_answers(void **state)
 	assert_string_equal("", decision("web1", "db-lock", reason, sizeof(reason)));
 }
 
+/* web1 uses web2's address: that is web1's act, also when db1's answer is seen first. */
+static void test_forged_address(void **state)
+{
+	struct zl_flowgen_v5_record answer =
+		record(TAP_DB1, ZL_RIG_DB1, 22, ZL_RIG_WEB2, 43000, TCP, 15);
+	struct zl_flowgen_v5_record lie =
+		record(TAP_WEB1, ZL_RIG_WEB2, 43000, ZL_RIG_DB1, 22, TCP, 15);
+	size_t before = count_mitigations();
+	char reason[256];
+
+	(void)state;
+	zl_rig_send(&answer, 1);
+	(void)usleep(300000);
+	zl_rig_send(&lie, 1);
+	assert_true(
+		await_decision("web1", "(spoofing)", "alert", reason, sizeof(reason)));
+	assert_true(await_decision("web1", "db-lock", "alert", reason, sizeof(reason)));
+	(void)sleep(6);
+	assert_string_equal("", decision("web2", "db-lock", reason, sizeof(reason)));
+	/* Nobody lies about this one. */
+	answer.dport = 43001;
+	zl_rig_send(&answer, 1);
+	assert_true(await_decision("web2", "db-lock", "alert", reason, sizeof(reason)));
+	assert_int_equal(before, count_mitigations());
+}
+
 /* An address in a zone's range gives a domain that is in another zone no rights. */
 static void test_address_gives_no_rights(void **state)
 {
@@ -238,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_answer_proves_the_question),
 		cmocka_unit_test(test_datagram_that_answers_nothing),
 		cmocka_unit_test(test_datagram_that_answers),
+		cmocka_unit_test(test_forged_address),
 		cmocka_unit_test(test_address_gives_no_rights),
 		cmocka_unit_test(test_address_of_a_domain_without_zone),
 	};

@@ -166,9 +166,44 @@ static void test_table_is_bounded(void **state)
 	zl_stitch_free(s);
 }
 
+/* What C gets for a question that was forged in its name shows nothing but that. */
+static void test_forged_question(void **state)
+{
+	struct zl_flow f = { .src = zl_addr_from_v4(3),
+		.dst = zl_addr_from_v4(2),
+		.sport = 53,
+		.dport = 50000,
+		.proto = 17,
+		.first_ms = 1000,
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO | ZL_FLOW_FIRST };
+	struct zl_flow answer = f;
+	struct zl_stitch *s = NULL;
+	struct zl_initiator is;
+
+	(void)state;
+	answer.src = f.dst;
+	answer.dst = f.src;
+	answer.sport = f.dport;
+	answer.dport = f.sport;
+	assert_int_equal(0, zl_stitch_new(16, &s));
+	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	zl_stitch_forged(s, &f, 1, (struct zl_mono){ 1 });
+	assert_true(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 2));
+	is = zl_stitch(s, &answer, 1, 1, (struct zl_mono){ 2 });
+	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
+	/* C says that it did not ask: by the times it was asked first. */
+	f.first_ms = 1005;
+	f.arrival.us = 7;
+	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 3 });
+	assert_int_equal(1, is.other);
+	assert_false(is.proves);
+	zl_stitch_free(s);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 1] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + 2] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
@@ -176,5 +211,7 @@ int main(void)
 			.initial_state = &cases[i] };
 	tests[N_ITEMS(cases)] =
 		(struct CMUnitTest)cmocka_unit_test(test_table_is_bounded);
+	tests[N_ITEMS(cases) + 1] =
+		(struct CMUnitTest)cmocka_unit_test(test_forged_question);
 	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
 }

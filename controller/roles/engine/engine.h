@@ -100,10 +100,11 @@ struct zl_seen {
 	char lock[64];
 };
 
-/* A record that looks like an answer: is there a question before it is due? */
+/* A record that is or looks like an answer: is there a question before it is due? */
 struct zl_doubt {
 	uint64_t number;
 	struct zl_mono due;
+	bool may_ask; /* without one it may have been the beginning */
 };
 
 struct zl_role_info {
@@ -225,6 +226,7 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
 void zl_engine_incidents_violation(
 	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
+void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *seen);
 void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
 void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);

@@ -104,9 +104,9 @@ static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
 }
 
 /*
- * The other direction of an earlier record has come.  When both together show that the
- * sender of the earlier one began, that is judged again: its tap is evidence, and
- * that of who answered is not.
+ * The other direction of an earlier record has come.  When it says that the sender of
+ * the earlier one began, and that did not say so for sure, the earlier one is judged
+ * again: its tap is evidence, and that of who answered is not.
  */
 static void look_back(struct zl_engine *e, const struct zl_seen *s)
 {
@@ -115,54 +115,92 @@ static void look_back(struct zl_engine *e, const struct zl_seen *s)
 	if (other == NULL)
 		return;
 	other->answered = true;
-	if (!s->initiator.proves || zl_stitch_is_certain(other->initiator.confidence))
+	if (zl_stitch_is_certain(other->initiator.confidence) ||
+		(!s->initiator.proves && (s->initiator.side != ZL_SIDE_DST ||
+						 other->initiator.side == ZL_SIDE_SRC)))
 		return;
 	other->initiator.side = ZL_SIDE_SRC;
-	other->initiator.confidence = s->initiator.confidence;
+	other->initiator.confidence =
+		s->initiator.proves ? s->initiator.confidence : ZL_CONFIDENCE_GUESS;
 	judge_and_act(e, other);
 }
 
-/*
- * A datagram from a server's port passes for an answer.  Where we would have seen what it
- * answers and have not, it is judged as what it may be, but not at once: exporters
- * do not keep the order.
- */
-static void doubt(struct zl_engine *e, const struct zl_seen *s)
+/* A datagram from a server's port passes for an answer: may it be the beginning? */
+static bool may_ask(struct zl_engine *e, const struct zl_seen *s)
 {
 	const struct zl_sighting *at = &s->sighting;
 	struct zl_seen as_request;
 	struct zl_verdict verdict;
 
-	if (s->flow.proto != IPPROTO_UDP || s->initiator.side != ZL_SIDE_DST ||
-		zl_stitch_is_certain(s->initiator.confidence) || !s->initiator.first ||
-		s->initiator.other != 0 || at->src.evidence != ZL_EVIDENCE_TAP ||
-		at->dst.evidence == ZL_EVIDENCE_NONE || e->n_doubts == ZL_DOUBTS_MAX ||
+	/* Only where we would have seen what it answers. */
+	if (s->flow.proto != IPPROTO_UDP || !s->initiator.first ||
+		zl_stitch_is_certain(s->initiator.confidence) ||
+		at->src.evidence != ZL_EVIDENCE_TAP ||
 		(strcmp(at->dst.host, at->host) != 0 &&
 			!zl_engine_exporters_watch(e, at->dst.host)))
-		return;
+		return false;
 	as_request = *s;
 	as_request.initiator.side = ZL_SIDE_SRC;
 	judge(e, &as_request, &verdict);
-	if (verdict.kind == ZL_VERDICT_DENY)
-		e->doubts[e->n_doubts++] =
-			(struct zl_doubt){ e->n_seen, { zl_mono_now().us + DOUBT_US } };
+	return verdict.kind == ZL_VERDICT_DENY;
+}
+
+/*
+ * An answer names the domain that it goes to by its address, which is not what anybody
+ * acts on, and may be what another one asked in that name.  The domain's own record
+ * says more.  It is waited for, because exporters do not keep the order; who is not
+ * seen to ask is blamed for it only then.
+ */
+static void take_answer(struct zl_engine *e, struct zl_seen *s)
+{
+	const struct zl_seen *asked = find_seen(e, s->initiator.other);
+	struct zl_doubt d = { .number = e->n_seen,
+		.due = { zl_mono_now().us + DOUBT_US } };
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	if (asked != NULL && asked->sighting.src.evidence == ZL_EVIDENCE_TAP)
+		return;
+	d.may_ask = asked == NULL && may_ask(e, s);
+	if (verdict.kind != ZL_VERDICT_DENY && !d.may_ask)
+		return;
+	if (e->n_doubts < ZL_DOUBTS_MAX)
+		e->doubts[e->n_doubts++] = d;
+	else if (verdict.kind == ZL_VERDICT_DENY)
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+static void settle(struct zl_engine *e, const struct zl_doubt *d)
+{
+	struct zl_seen *s = find_seen(e, d->number);
+
+	if (s == NULL || s->answered ||
+		zl_stitch_is_answer_to_forged(
+			e->stitch, &s->flow, s->sighting.true_scope))
+		return;
+	if (d->may_ask) {
+		s->initiator.side = ZL_SIDE_SRC;
+		s->initiator.confidence = ZL_CONFIDENCE_GUESS;
+	}
+	judge_and_act(e, s);
 }
 
 void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
 {
 	unsigned n = 0;
 
-	for (; n < e->n_doubts && e->doubts[n].due.us <= now.us; n++) {
-		struct zl_seen *s = find_seen(e, e->doubts[n].number);
-
-		if (s == NULL || s->answered)
-			continue;
-		s->initiator.side = ZL_SIDE_SRC;
-		s->initiator.confidence = ZL_CONFIDENCE_GUESS;
-		judge_and_act(e, s);
-	}
+	while (n < e->n_doubts && e->doubts[n].due.us <= now.us)
+		settle(e, &e->doubts[n++]);
 	e->n_doubts -= n;
 	memmove(e->doubts, e->doubts + n, e->n_doubts * sizeof(*e->doubts));
+}
+
+/* What a liar says is its own act, and none of whom it pretends to be. */
+static void take_lie(struct zl_engine *e, const struct zl_seen *s)
+{
+	zl_stitch_forged(e->stitch, &s->flow, s->sighting.true_scope, zl_mono_now());
+	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP)
+		zl_engine_incidents_spoofing(e, s);
 }
 
 static void take_record(struct zl_engine *e, const struct zl_flow *flow)
@@ -181,9 +219,14 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 		&s->sighting);
 	s->initiator = zl_stitch(
 		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
+	if (s->sighting.spoofed)
+		take_lie(e, s);
 	look_back(e, s);
-	judge_and_act(e, s);
-	doubt(e, s);
+	if (s->initiator.side == ZL_SIDE_DST &&
+		s->sighting.dst.evidence != ZL_EVIDENCE_NONE)
+		take_answer(e, s);
+	else
+		judge_and_act(e, s);
 }
 
 /*
