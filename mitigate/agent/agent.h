@@ -80,8 +80,8 @@ void zl_agent_report(
 
 /*
  * Look at the taps that came while no agent ran: when a quarantine is in force, those that
- * nobody claims are held as if they came now.  Once after opening; not for break-glass, after which nobody would let
- * them go.
+ * nobody claims are held as if they came now.  Once after opening; not for break-glass,
+ * after which nobody would let them go.
  */
 void zl_agent_look_at_taps(struct zl_agent *a);
 /* The kernel's id of this boot, or "". */

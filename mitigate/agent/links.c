@@ -287,16 +287,6 @@ const struct zl_link *zl_links_find(const struct zl_links *l, uint32_t ifindex)
 	return zl_map_find(&l->by_index, &ifindex);
 }
 
-const struct zl_link *zl_links_find_name(const struct zl_links *l, const char *name)
-{
-	const struct zl_link *link;
-
-	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;)
-		if (strcmp(link->name, name) == 0)
-			return link;
-	return NULL;
-}
-
 const char *zl_links_master_name(const struct zl_links *l, const struct zl_link *link)
 {
 	const struct zl_link *master =

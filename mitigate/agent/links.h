@@ -85,7 +85,6 @@ void zl_links_sweep(struct zl_links *l, zl_links_fn on, void *user);
 void zl_links_mark_fresh(struct zl_links *l, uint32_t seen);
 
 const struct zl_link *zl_links_find(const struct zl_links *l, uint32_t ifindex);
-const struct zl_link *zl_links_find_name(const struct zl_links *l, const char *name);
 /* The name of the bridge it is a port of, or "". */
 const char *zl_links_master_name(const struct zl_links *l, const struct zl_link *link);
 /* Is it a port of a Linux bridge, where the bridge table sees its frames? */
