@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,40 @@ static void test_lease_follows_the_domain(void **state)
 	assert_int_equal(1, zl_rig_count("ListMitigations", NULL, "mitigations"));
 	zl_rig_must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
 	assert_int_equal(0, zl_rig_count("ListMitigations", NULL, "mitigations"));
+}
+
+/* More interfaces than can be contained: that is not "applied". */
+static void test_more_interfaces_than_can_be(void **state)
+{
+	char text[16384];
+	size_t n = 0;
+	json_t *doc = NULL;
+
+	(void)state;
+	n += (size_t)snprintf(text, sizeof(text),
+		"<node><domain type='test'><name>many</name>"
+		"<uuid>bbbbbbbb-0000-4000-8000-000000000009</uuid><memory>8192</memory>"
+		"<os><type>hvm</type></os><devices>");
+	for (unsigned i = 0; i < 34; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+			"<interface type='bridge'><mac address='52:54:00:00:09:%02x'/>"
+			"<source bridge='br0'/><target dev='many%u'/></interface>",
+			i, i);
+	(void)snprintf(text + n, sizeof(text) - n, "</devices></domain></node>");
+	zl_rig_write("node.xml", text);
+	zl_rig_kill_role("inventory");
+	assert_true(zl_rig_await(
+		"ListDomains", "domains", "name", "many", "state", "running"));
+	zl_rig_must("Quarantine", json_pack("{s:s}", "domain", "many"), &doc);
+	assert_string_equal("degraded", zl_rig_text(doc, "state"));
+	assert_non_null(strstr(
+		zl_rig_text(doc, "reason"), "2 of 'many' are not: many32, many33"));
+	json_decref(doc);
+	zl_rig_must("Release", json_pack("{s:s}", "domain", "many"), NULL);
+	zl_rig_write("node.xml", zl_rig_node);
+	zl_rig_kill_role("inventory");
+	assert_true(zl_rig_await(
+		"ListDomains", "domains", "name", "web1", "state", "running"));
 }
 
 /* An agent speaks for its host: what it makes up about others has no effect. */
@@ -176,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_trouble_does_not_end_a_lease),
 		cmocka_unit_test(test_release_is_tried_again),
 		cmocka_unit_test(test_lease_follows_the_domain),
+		cmocka_unit_test(test_more_interfaces_than_can_be),
 		cmocka_unit_test(test_hijacked_agent),
 		cmocka_unit_test(test_database_cannot_be_written),
 		cmocka_unit_test(test_host_is_gone_for_good),
