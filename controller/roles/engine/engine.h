@@ -45,6 +45,7 @@ enum {
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,
+	ZL_WAITERS_MAX = 16, /* for one lease */
 };
 
 /* --- hosts and their agents --- */
@@ -68,13 +69,21 @@ struct zl_engine_host {
 };
 
 /* --- leases --- */
+/* A control call that wants the outcome. */
+struct zl_engine_waiter {
+	struct zl_call *call;
+	json_t *released; /* Release: ids of what it ends, owned; Quarantine: NULL */
+};
+
 struct zl_engine_lease {
 	struct zl_engine *e;
 	struct zl_lease_row row;
-	struct zl_call *waiting; /* the control call that wants its outcome, or NULL */
-	sd_event_source *timer;	 /* how long that waits */
+	struct zl_engine_waiter waiters[ZL_WAITERS_MAX];
+	unsigned n_waiters;
+	sd_event_source *timer;	 /* how long they wait */
 	struct zl_mono sent;	 /* to its enforcer, last; 0: not yet */
 	bool answered;		 /* since then */
+	bool changed;		 /* its grade or end, since then: the answer is news */
 	bool unrecorded;	 /* the database has not taken its state yet */
 	struct zl_wall reported; /* the commit that was last reported */
 };
@@ -264,7 +273,13 @@ void zl_engine_leases_on_domain(
 	struct zl_engine *e, const struct zl_index_domain *d, unsigned what);
 void zl_engine_leases_on_actuator_up(struct zl_engine *e);
 void zl_engine_leases_tick(struct zl_engine *e, struct zl_wall now);
-void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call);
+/* Answer the call when the lease is settled; `released` is taken, NULL: a Quarantine. */
+void zl_engine_leases_wait(
+	struct zl_engine_lease *l, struct zl_call *call, json_t *released);
+/* Another grade or end for one that is in force; the host changes over at once. */
+int zl_engine_leases_change(struct zl_engine_lease *l, enum zl_grade grade,
+	struct zl_wall expires, const char *actor, const char *cause,
+	struct zl_error *reterr) ZL_CHECKED;
 int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block *block,
 	const char *actor, json_t *evidence);
 int zl_engine_leases_attach_actuator(

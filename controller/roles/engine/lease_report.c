@@ -25,6 +25,8 @@ static bool note_report(struct zl_engine_lease *l, const struct zl_lease_report 
 	/* The same repair can happen twice; then it was committed twice. */
 	is_new = l->row.state != rep->state || strcmp(error, l->row.error) != 0 ||
 		 (error[0] != '\0' && l->reported.us != rep->committed.us);
+	is_new |= l->changed;
+	l->changed = false;
 	l->answered = true;
 	l->reported = rep->committed;
 	l->row.n_elements = rep->n_elements;
@@ -223,6 +225,15 @@ static bool is_enforcer(const struct zl_engine_lease *l, const char *host)
 	       strcmp(host, l->row.host) == 0;
 }
 
+/* The answer to a PUT before the grade was changed: that to the change comes too. */
+static bool is_outdated(const struct zl_engine_lease *l,
+	const struct zl_lease_report *rep, const struct zl_lease *lease)
+{
+	return l->changed && lease != NULL && lease->grade != l->row.lease.grade &&
+	       (rep->state == ZL_LEASE_APPLIED || rep->state == ZL_LEASE_DEGRADED ||
+		       rep->state == ZL_LEASE_PENDING);
+}
+
 void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
 	const struct zl_lease_report *rep, const struct zl_lease *lease)
 {
@@ -246,6 +257,6 @@ void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
 		return;
 	}
 	/* Another host that has it too, or had: what it says ends nothing. */
-	if (is_enforcer(l, host))
+	if (is_enforcer(l, host) && !is_outdated(l, rep, lease))
 		handle_report(l, actor, rep);
 }

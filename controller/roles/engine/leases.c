@@ -230,6 +230,31 @@ int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block 
 	return 1;
 }
 
+int zl_engine_leases_change(struct zl_engine_lease *l, enum zl_grade grade,
+	struct zl_wall expires, const char *actor, const char *cause,
+	struct zl_error *reterr)
+{
+	struct zl_lease before = l->row.lease;
+	char when[ZL_WALL_STR], result[160];
+	int r;
+
+	l->row.lease.grade = grade;
+	l->row.lease.expires = expires;
+	(void)snprintf(result, sizeof(result), "pending: %s instead of %s, ends %s",
+		zl_grade_name(grade), zl_grade_name(before.grade),
+		zl_wall_format(expires, when));
+	r = zl_engine_leases_record(l, actor, "quarantine-change", cause, result, NULL);
+	if (r < 0) {
+		l->row.lease = before;
+		return zl_fail(
+			reterr, r, "nothing was done, because it cannot be recorded");
+	}
+	l->changed = true;
+	zl_engine_leases_send(l->e, l);
+	send_where_else(l->e, l);
+	return 0;
+}
+
 /* --- end --- */
 
 int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
@@ -253,6 +278,7 @@ int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
 		l->row = before;
 		return r;
 	}
+	zl_engine_leases_disappoint(l);
 	zl_engine_leases_send(e, l);
 	return 0;
 }
