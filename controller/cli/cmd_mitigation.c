@@ -40,8 +40,8 @@ static int print_quarantined(
 	if (strcmp(state, "applied") == 0) {
 		zl_cli_say(cli, "Domain '%s' quarantined (%s) on host '%s'", domain,
 			zl_cli_text(reply, "grade"), host);
-		zl_cli_say(cli, "Mitigation: %s, ends %s", lease,
-			format_end(reply, ends));
+		zl_cli_say(
+			cli, "Mitigation: %s, ends %s", lease, format_end(reply, ends));
 		return ZL_EXIT_OK;
 	}
 	if (strcmp(state, "degraded") == 0) {

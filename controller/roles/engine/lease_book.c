@@ -9,6 +9,9 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/leases.h"
 
+/* Longer than any exporter keeps a flow, and then some. */
+#define RELEASE_KEPT_US (INT64_C(24) * 3600 * ZL_US_PER_S)
+
 void zl_engine_leases_set_text(char *to, size_t size, const char *from)
 {
 	(void)snprintf(to, size, "%s", from == NULL ? "" : from);
@@ -87,13 +90,36 @@ int zl_engine_leases_note_release(
 	const struct zl_uuid *domain, struct zl_wall when, void *user)
 {
 	struct zl_engine *e = user;
-	struct zl_wall *w = malloc(sizeof(*w));
+	struct zl_engine_release *release = zl_map_find(&e->releases, domain);
+	int r;
 
-	if (w == NULL)
+	if (release != NULL) {
+		release->when = when;
+		return 0;
+	}
+	release = malloc(sizeof(*release));
+	if (release == NULL)
 		return -ENOMEM;
-	*w = when;
-	free(zl_map_remove(&e->releases, domain));
-	return zl_map_put(&e->releases, domain, w);
+	*release = (struct zl_engine_release){ *domain, when };
+	r = zl_map_put(&e->releases, domain, release);
+	if (r < 0)
+		free(release);
+	return r;
+}
+
+void zl_engine_leases_forget_releases(struct zl_engine *e, struct zl_wall now)
+{
+	const struct zl_wall before = { now.us - RELEASE_KEPT_US };
+	struct zl_engine_release *release;
+
+	for (size_t i = 0; (release = zl_map_next(&e->releases, &i)) != NULL;) {
+		if (release->when.us >= before.us)
+			continue;
+		(void)zl_map_remove(&e->releases, &release->domain);
+		free(release);
+		i--; /* the next one may have moved into its slot */
+	}
+	(void)!zl_releases_forget(e->db, before, NULL); /* or at the next time */
 }
 
 int zl_engine_leases_load(struct zl_engine *e, struct zl_error *reterr)

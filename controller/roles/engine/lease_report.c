@@ -128,7 +128,10 @@ static void handle_report(struct zl_engine_lease *l, const char *actor,
 		l->row.state == ZL_LEASE_APPLIED || l->row.state == ZL_LEASE_DEGRADED;
 	bool over = told->state == ZL_LEASE_RELEASED || told->state == ZL_LEASE_EXPIRED;
 	struct zl_lease_report rep = *told;
-	bool is_new;
+	struct zl_engine_host *h = l->row.lease.backend == ZL_BACKEND_NFTABLES
+					   ? zl_engine_agents_find(l->e, l->row.host)
+					   : NULL;
+	bool is_new, was_asked;
 
 	/* The answer to an older PUT; the DROP is under way, or goes again. */
 	if (l->row.state == ZL_LEASE_RELEASING && !over &&
@@ -138,7 +141,10 @@ static void handle_report(struct zl_engine_lease *l, const char *actor,
 	if (rep.state == ZL_LEASE_FAILED && was_in_force)
 		rep.state = ZL_LEASE_DEGRADED;
 	note_left(l, &rep);
+	was_asked = !l->answered;
 	is_new = note_report(l, &rep);
+	if (is_new && !was_asked && h != NULL)
+		zl_engine_agents_note_unasked(h);
 	if (told->state == ZL_LEASE_FAILED &&
 		l->row.lease.expires.us <= zl_wall_now().us) {
 		on_over(l, actor, ZL_LEASE_EXPIRED); /* and nobody will end it */
@@ -204,10 +210,13 @@ static struct zl_engine_lease *recall(struct zl_engine *e, const char *host,
 	const char *actor, const struct zl_lease *lease)
 {
 	ZL_AUTO(zl_mem) struct zl_lease_row *row = calloc(1, sizeof(*row));
+	struct zl_engine_host *h = zl_engine_agents_find(e, host);
 	int r;
 
 	if (row == NULL)
 		return NULL;
+	if (h != NULL && h->agent == ZL_AGENT_UP) /* else it says what it has */
+		zl_engine_agents_note_unasked(h);
 	r = zl_leases_get(e->db, &lease->id, row, NULL);
 	if (r == -ENOENT)
 		return adopt(e, host, actor, lease);

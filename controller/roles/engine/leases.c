@@ -319,9 +319,13 @@ static void follow(
 	struct zl_lease *lease = &l->row.lease;
 	bool is_here, grown, renamed;
 
-	if (to != NULL)
+	if (to != NULL) {
 		zl_engine_leases_set_text(
 			l->row.host, sizeof(l->row.host), to->host->name);
+		/* What was read back was so on the other one. */
+		l->row.objects[0] = '\0';
+		l->row.n_elements = 0;
+	}
 	is_here =
 		(what & ZL_INDEX_GONE) == 0 && strcmp(d->host->name, l->row.host) == 0;
 	grown = to != NULL	       ? zl_engine_leases_take_nics(lease, to)
@@ -341,8 +345,10 @@ static void follow(
 			: grown	   ? "the domain has one more network interface"
 				   : "the domain has another name",
 			NULL);
+		l->changed = true;
 		zl_engine_leases_send(l->e, l);
 	} else if (is_here && (what & (ZL_INDEX_ADDED | ZL_INDEX_NICS)) != 0) {
+		l->changed |= (what & ZL_INDEX_NICS) != 0;
 		zl_engine_leases_send(
 			l->e, l); /* what is contained is another question now */
 	}
