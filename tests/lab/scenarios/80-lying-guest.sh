@@ -15,6 +15,11 @@ forge() {
 		"$(vm_mac "$to")" "$from" "$@")" >/dev/null
 }
 
+has_spoofing() {
+	zl incident-list --json | jq -e --arg d "$1" \
+		'[.incidents[] | select(.domain == $d and .lock == "(spoofing)")] | length > 0' >/dev/null
+}
+
 flow_to() {
 	zl flow-list --json --limit 200 | jq -e --arg d "$1" --argjson p "$2" \
 		'[.flows[] | select(.dst == $d and .dport == $p)] | length > 0' >/dev/null
@@ -62,6 +67,7 @@ soon 'web2 refused' 3 flow_seen "$(vm_v4 web2)" 40000
 soon 'and answered' 3 flow_seen "$(vm_v4 web2)" 9999
 never 'what web2 answers is not held against it' 2 has_lease web2
 check 'nor against db1' has_no_lease db1
+check 'who forged has an incident for that' has_spoofing web1
 
 # When db1 uses the address of the fabric and says by ARP that it has its MAC
 forge db1 "$(vm_mac db1)" "$FABRIC_V4" web3 "$(vm_v4 web3)" 5000 7 udp
