@@ -39,7 +39,7 @@ const struct zl_drop_info zl_drops[ZL_DROP_N] = {
 	[ZL_DROP_TEMPLATE_EXPIRED]   = { "template_expired", "template", "RFC 7011, 8.4",
 		"the template was not sent again within its lifetime" },
 	[ZL_DROP_TEMPLATE_UNKNOWN]   = { "template_unknown", "set", "RFC 7011, 8; RFC 3954, 9",
-		"data came before its template" },
+		"data came before its template, which did not come within a minute" },
 	[ZL_DROP_TEMPLATE_WITHDRAWN] = { "template_withdrawn", "template", "RFC 7011, 8.4",
 		"a template withdrawal came over UDP, where it must be ignored" },
 	[ZL_DROP_ELEMENT_LENGTH]     = { "element_length", "field", "RFC 7011, 6.2",

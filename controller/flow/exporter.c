@@ -10,7 +10,7 @@
 
 void zl_exporters_init(struct zl_exporters *x)
 {
-	*x = (struct zl_exporters){ 0 };
+	*x = (struct zl_exporters){ .pending_most = ZL_PENDING_ROOM };
 	zl_map_init(&x->by_address, sizeof(struct zl_addr), ZL_EXPORTERS_MAX);
 }
 
@@ -118,6 +118,7 @@ struct zl_exporter *zl_exporters_get(
 	}
 	e->address = *address;
 	e->room.most = ZL_TEMPLATE_ROOM;
+	e->pending_room.most = x->pending_most;
 	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
 	return e;
 }
@@ -154,7 +155,7 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 	if (!make)
 		return NULL;
 	make_room(e, key->version);
-	s = zl_stream_new(key, &e->room, now);
+	s = zl_stream_new(key, &e->room, &e->pending_room, now);
 	if (s == NULL || zl_map_put(&e->streams, key, s) < 0) {
 		zl_stream_free(s);
 		return NULL;

@@ -5,7 +5,8 @@
  * Only an exporter whose address lies in one of the allowed prefixes has state; all
  * others share a short list, for the operator who wonders why nothing comes.
  * Everything is bounded: ZL_EXPORTERS_MAX exporters, ZL_STREAMS_MAX streams
- * of each version, ZL_TEMPLATE_ROOM bytes of templates each.
+ * of each version, ZL_TEMPLATE_ROOM bytes of templates and ZL_PENDING_ROOM of data that
+ * waits for one each.
  */
 #ifndef ZL_FLOW_EXPORTER_H
 #define ZL_FLOW_EXPORTER_H
@@ -23,6 +24,7 @@ struct zl_exporter {
 	struct zl_addr address;
 	struct zl_map streams; /* struct zl_stream_key -> struct zl_stream, owned */
 	struct zl_template_room room;
+	struct zl_pending_room pending_room;
 	struct zl_drop_counts drops;
 	uint64_t datagrams, records, options; /* flow and options data records */
 	uint64_t lost;	  /* by sequence number, in the version's units */
@@ -36,6 +38,7 @@ struct zl_exporter {
 struct zl_exporters {
 	struct zl_prefix *allowed;
 	size_t n_allowed;
+	size_t pending_most; /* room of each; 0: data before its template is dropped */
 	struct zl_map by_address; /* struct zl_addr -> struct zl_exporter, owned */
 	/* The senders refused last, only counted. */
 	struct zl_exporter refused[ZL_EXPORTERS_REFUSED];

@@ -21,21 +21,6 @@ static bool next_set(struct zl_cursor *sets, uint16_t *ret_id, struct zl_cursor 
 	return true;
 }
 
-static void learn(struct zl_decode *d, struct zl_cursor set, bool is_options,
-	const struct zl_flowset_ids *ids)
-{
-	const struct zl_datagram *dg = d->datagram;
-
-	if (d->stream == NULL)
-		d->stream = zl_exporter_stream(d->exporter, &d->key, true, dg->now);
-	if (d->stream == NULL) {
-		zl_decode_drop(d, ZL_DROP_TEMPLATE_LIMIT);
-		return;
-	}
-	(void)zl_templates_learn(&d->stream->templates, set, ids->format, is_options,
-		dg->now, &d->exporter->drops);
-}
-
 /* Options tell about the exporter: when it booted, how it samples. */
 static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
 {
@@ -81,18 +66,9 @@ static bool is_fill(struct zl_cursor rest)
 	return !rest.bad;
 }
 
-static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
+static void read_records(
+	struct zl_decode *d, const struct zl_template *t, struct zl_cursor set)
 {
-	const struct zl_template *t = NULL;
-
-	if (d->stream != NULL)
-		t = zl_templates_find(&d->stream->templates, id, d->datagram->now,
-			&d->exporter->drops);
-	if (t == NULL) {
-		zl_decode_drop(d, ZL_DROP_TEMPLATE_UNKNOWN);
-		d->is_counted = false;
-		return;
-	}
 	while (set.left >= t->min_length) {
 		struct zl_flow_draft draft = { .export_ms = d->clock.export_ms };
 
@@ -101,10 +77,86 @@ static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
 		if (t->is_options)
 			take_options(d, &draft);
 		else
-			take_flow(d, &draft, id);
+			take_flow(d, &draft, t->id);
 	}
 	if (set.bad || (set.left >= SET_HEADER && !is_fill(set)))
 		zl_decode_drop(d, ZL_DROP_RECORD_CUT);
+}
+
+/* The stream of this datagram, made when there is none yet. */
+static bool need_stream(struct zl_decode *d)
+{
+	if (d->stream == NULL)
+		d->stream = zl_exporter_stream(
+			d->exporter, &d->key, true, d->datagram->now);
+	return d->stream != NULL;
+}
+
+static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
+{
+	const struct zl_template *t;
+
+	if (!need_stream(d)) {
+		d->is_counted = false;
+		zl_decode_drop(d, ZL_DROP_TEMPLATE_UNKNOWN);
+		return;
+	}
+	t = zl_templates_find(
+		&d->stream->templates, id, d->datagram->now, &d->exporter->drops);
+	if (t != NULL) {
+		read_records(d, t, set);
+		return;
+	}
+	d->is_counted = false;
+	zl_pending_put(&d->stream->pending, id, set, &d->clock, d->datagram->arrival,
+		d->datagram->now, &d->exporter->drops);
+}
+
+/* --- templates, and what waited for them --- */
+
+static bool is_known(uint16_t id, void *user)
+{
+	struct zl_decode *d = user;
+
+	return zl_templates_find(&d->stream->templates, id, d->datagram->now,
+		       &d->exporter->drops) != NULL;
+}
+
+/* With the clock and the arrival that they came with. */
+static void read_pending(struct zl_decode *d)
+{
+	struct zl_pending *p = &d->stream->pending;
+	struct zl_mono now = d->datagram->now;
+	struct zl_pending_set *set;
+
+	while ((set = zl_pending_take(p, is_known, d, now, &d->exporter->drops)) !=
+		NULL) {
+		struct zl_datagram then = *d->datagram;
+		struct zl_decode late = *d;
+		struct zl_cursor c = { .at = set->bytes, .left = set->n };
+
+		then.arrival = set->arrival;
+		late.datagram = &then;
+		late.clock = set->clock;
+		late.clock.boot_ms = d->stream->boot_ms;
+		read_records(&late,
+			zl_templates_find(&d->stream->templates, set->id, now,
+				&d->exporter->drops),
+			c);
+		zl_pending_free(p, set);
+	}
+}
+
+static void learn(struct zl_decode *d, struct zl_cursor set, bool is_options,
+	const struct zl_flowset_ids *ids)
+{
+	if (!need_stream(d)) {
+		zl_decode_drop(d, ZL_DROP_TEMPLATE_LIMIT);
+		return;
+	}
+	if (zl_templates_learn(&d->stream->templates, set, ids->format, is_options,
+		    d->datagram->now, &d->exporter->drops) > 0)
+		read_pending(d);
 }
 
 static bool is_reserved(uint16_t id, const struct zl_flowset_ids *ids)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
-	struct zl_template_room *room, struct zl_mono now)
+	struct zl_template_room *room, struct zl_pending_room *pending_room,
+	struct zl_mono now)
 {
 	struct zl_stream *s = calloc(1, sizeof(*s));
 
@@ -14,6 +15,7 @@ struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
 	s->key = *key;
 	s->seen = now;
 	zl_templates_init(&s->templates, room);
+	zl_pending_init(&s->pending, pending_room);
 	return s;
 }
 
@@ -22,6 +24,7 @@ void zl_stream_free(struct zl_stream *s)
 	if (s == NULL)
 		return;
 	zl_templates_done(&s->templates);
+	zl_pending_done(&s->pending);
 	free(s);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Streams: what must be remembered between the datagrams of one (exporter, version,
- * UDP source port, observation domain or v5 engine): templates, the sequence number,
- * when the exporter booted and how it samples.
+ * UDP source port, observation domain or v5 engine): templates, data that waits for one,
+ * the sequence number, when the exporter booted and how it samples.
  *
  * The exporter's source port is part of the key because two of its processes may use
  * one observation domain (RFC 7011, section 8.4: the transport session).  An exporter
@@ -10,6 +10,7 @@
  */
 #ifndef ZL_FLOW_STREAM_H
 #define ZL_FLOW_STREAM_H
+#include "controller/flow/pending.h"
 #include "controller/flow/template.h"
 
 enum {
@@ -27,6 +28,7 @@ struct zl_stream_key {
 struct zl_stream {
 	struct zl_stream_key key;
 	struct zl_templates templates;
+	struct zl_pending pending;
 	struct zl_mono seen;
 	uint32_t next_seq; /* what the next datagram should say */
 	bool seq_known;
@@ -35,7 +37,8 @@ struct zl_stream {
 };
 
 struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
-	struct zl_template_room *room, struct zl_mono now); /* NULL: no memory */
+	struct zl_template_room *room, struct zl_pending_room *pending_room,
+	struct zl_mono now); /* NULL: no memory */
 void zl_stream_free(struct zl_stream *s);
 
 /*

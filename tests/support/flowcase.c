@@ -12,6 +12,7 @@ void zl_flowcase_init(struct zl_flowcase *c)
 
 	memset(c, 0, sizeof(*c));
 	zl_exporters_init(&c->exporters);
+	c->exporters.pending_most = 0;
 	r = zl_exporters_allow(&c->exporters, &all, 1, NULL);
 	assert(r == 0);
 	(void)r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Decode what flowgen built, and keep the flows: the surroundings of most tests of
- * the decoders.  Every address may send.
+ * the decoders.  Every address may send; data before its template is dropped at once.
  */
 #ifndef ZL_SUPPORT_FLOWCASE_H
 #define ZL_SUPPORT_FLOWCASE_H

@@ -171,6 +171,7 @@ static void allow_all(struct zl_exporters *x)
 	struct zl_prefix all[1] = { 0 }; /* ::/0 holds the IPv4 addresses too */
 
 	zl_exporters_init(x);
+	x->pending_most = 0; /* as the tools that made the expectations */
 	assert_int_equal(0, zl_exporters_allow(x, all, 1, NULL));
 }
 
