@@ -46,6 +46,14 @@ static bool by_evidence(const struct zl_case *c, char *why, size_t n)
 	return c->evidence != ZL_EVIDENCE_TAP;
 }
 
+static bool by_template(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"the record was read with a template from before a restart, which the "
+		"exporter has not sent again yet");
+	return c->provisional;
+}
+
 static bool by_forwarding(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n,
@@ -98,6 +106,7 @@ static const struct {
 	{ "offender", by_offender },
 	{ "confidence", by_confidence },
 	{ "evidence", by_evidence },
+	{ "template", by_template },
 	{ "forwarding", by_forwarding },
 	{ "claim", by_claim },
 	{ "release", by_release },

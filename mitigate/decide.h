@@ -26,6 +26,7 @@ struct zl_case {
 	bool initiator_certain; /* zl_stitch_is_certain() (flow/stitch.h) */
 	const char *confidence; /* its name */
 	enum zl_evidence evidence;
+	bool provisional; /* read with a template of before a restart */
 	bool forwarding; /* may carry other people's traffic */
 	bool by_claim;	 /* if its address is its own, it may */
 	/* when */

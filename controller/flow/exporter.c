@@ -98,6 +98,22 @@ static struct zl_exporter *get_refused(
 	return oldest;
 }
 
+/* NULL: no memory, or too many. */
+static struct zl_exporter *make(struct zl_exporters *x, const struct zl_addr *address)
+{
+	struct zl_exporter *e = calloc(1, sizeof(*e));
+
+	if (e == NULL || zl_map_put(&x->by_address, address, e) < 0) {
+		free(e);
+		return NULL;
+	}
+	e->address = *address;
+	e->room.most = ZL_TEMPLATE_ROOM;
+	e->pending_room.most = x->pending_most;
+	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
+	return e;
+}
+
 struct zl_exporter *zl_exporters_get(
 	struct zl_exporters *x, const struct zl_addr *address, enum zl_drop *ret_drop)
 {
@@ -110,16 +126,11 @@ struct zl_exporter *zl_exporters_get(
 		*ret_drop = ZL_DROP_EXPORTER_UNKNOWN;
 		return get_refused(x, address);
 	}
-	e = calloc(1, sizeof(*e));
-	if (e == NULL || zl_map_put(&x->by_address, address, e) < 0) {
-		free(e);
+	e = make(x, address);
+	if (e == NULL) {
 		*ret_drop = ZL_DROP_EXPORTER_LIMIT;
 		return get_refused(x, address);
 	}
-	e->address = *address;
-	e->room.most = ZL_TEMPLATE_ROOM;
-	e->pending_room.most = x->pending_most;
-	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
 	return e;
 }
 
@@ -161,6 +172,24 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 		return NULL;
 	}
 	return s;
+}
+
+bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
+	const struct zl_stream_key *key, struct zl_cursor raw, bool is_options,
+	struct zl_mono now)
+{
+	struct zl_exporter *e = zl_map_find(&x->by_address, address);
+	struct zl_stream *s;
+
+	if (key->version != ZL_FLOW_V9 && key->version != ZL_FLOW_IPFIX)
+		return false;
+	if (e == NULL)
+		e = make(x, address);
+	s = e == NULL ? NULL : zl_exporter_stream(e, key, true, now);
+	return s != NULL &&
+	       zl_templates_recall(&s->templates, raw,
+		       key->version == ZL_FLOW_V9 ? ZL_TEMPLATE_V9 : ZL_TEMPLATE_IPFIX,
+		       is_options, now, &e->drops);
 }
 
 size_t zl_exporter_templates(const struct zl_exporter *e)

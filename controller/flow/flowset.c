@@ -35,7 +35,7 @@ static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
 }
 
 static void take_flow(
-	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+	struct zl_decode *d, struct zl_flow_draft *draft, const struct zl_template *t)
 {
 	/* Exporters that do not keep these times send zeros (nProbe); v5 ones do keep
 	 * them, and there a flow of one packet may begin and end at boot. */
@@ -50,7 +50,9 @@ static void take_flow(
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
 	if (draft->present != 0) {
-		zl_decode_emit(d, draft, template_id);
+		if (t->is_provisional)
+			draft->present |= ZL_FLOW_PROVISIONAL;
+		zl_decode_emit(d, draft, t->id);
 		return;
 	}
 	d->n_records++;
@@ -77,7 +79,7 @@ static void read_records(
 		if (t->is_options)
 			take_options(d, &draft);
 		else
-			take_flow(d, &draft, t->id);
+			take_flow(d, &draft, t);
 	}
 	if (set.bad || (set.left >= SET_HEADER && !is_fill(set)))
 		zl_decode_drop(d, ZL_DROP_RECORD_CUT);

@@ -35,11 +35,20 @@ static const struct zl_attr totals[] = {
 	[ZL_COLLECTOR_A_RING_DROPPED] = U64("ring-dropped"),
 	[ZL_COLLECTOR_A_KERNEL_DROPS] = U64("kernel-drops"),
 };
+static const struct zl_attr template[] = {
+	[ZL_COLLECTOR_A_ADDRESS]    = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
+	[ZL_COLLECTOR_A_VERSION]    = { .name = "version", .type = ZL_ATTR_U16, .required = true },
+	[ZL_COLLECTOR_A_ODID]	    = { .name = "odid", .type = ZL_ATTR_U32, .required = true },
+	[ZL_COLLECTOR_A_PORT]	    = { .name = "port", .type = ZL_ATTR_U16, .required = true },
+	[ZL_COLLECTOR_A_IS_OPTIONS] = { .name = "is-options", .type = ZL_ATTR_U8, .required = true },
+	[ZL_COLLECTOR_A_BYTES]	    = { .name = "bytes", .type = ZL_ATTR_BYTES, .min = 4, .max = ZL_COLLECTOR_TEMPLATE_BYTES, .required = true },
+};
 
 const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N] = {
 	[ZL_COLLECTOR_EXPORTERS] = { .name = "exporters", ZL_ATTRS(exporters) },
 	[ZL_COLLECTOR_EXPORTER]	 = { .name = "exporter", ZL_ATTRS(exporter) },
 	[ZL_COLLECTOR_TOTALS]	 = { .name = "totals", ZL_ATTRS(totals) },
+	[ZL_COLLECTOR_TEMPLATE]	 = { .name = "template", ZL_ATTRS(template) },
 };
 /* clang-format on */
 
@@ -128,6 +137,35 @@ void zl_collector_get_exporter(
 	zl_attr_copy(
 		in->tb[ZL_COLLECTOR_A_ADDRESS], ret->address.b, sizeof(ret->address.b));
 	zl_frame_each(a, in, ZL_COLLECTOR_A_DROP) get_drop(a, ret);
+}
+
+void zl_collector_put_template(
+	struct zl_frame *f, const struct zl_collector_template *t)
+{
+	zl_frame_put_bytes(
+		f, ZL_COLLECTOR_A_ADDRESS, t->exporter.b, sizeof(t->exporter.b));
+	zl_frame_put_u16(f, ZL_COLLECTOR_A_VERSION, t->key.version);
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_ODID, t->key.odid);
+	zl_frame_put_u16(f, ZL_COLLECTOR_A_PORT, t->key.port);
+	zl_frame_put_u8(f, ZL_COLLECTOR_A_IS_OPTIONS, t->is_options);
+	zl_frame_put_bytes(f, ZL_COLLECTOR_A_BYTES, t->bytes, t->n);
+}
+
+void zl_collector_get_template(
+	const struct zl_frame_in *in, struct zl_collector_template *ret)
+{
+	const struct nlattr *bytes = in->tb[ZL_COLLECTOR_A_BYTES];
+
+	*ret = (struct zl_collector_template){
+		.key.version = zl_attr_u16(in->tb[ZL_COLLECTOR_A_VERSION]),
+		.key.odid = zl_attr_u32(in->tb[ZL_COLLECTOR_A_ODID]),
+		.key.port = zl_attr_u16(in->tb[ZL_COLLECTOR_A_PORT]),
+		.is_options = zl_attr_u8(in->tb[ZL_COLLECTOR_A_IS_OPTIONS]) != 0,
+		.n = mnl_attr_get_payload_len(bytes),
+		.bytes = zl_attr_bytes(bytes),
+	};
+	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->exporter.b,
+		sizeof(ret->exporter.b));
 }
 
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t)

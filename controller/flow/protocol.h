@@ -4,9 +4,11 @@
  * SOCK_SEQPACKET.
  *
  *	engine: EXPORTERS, at its start, at the collector's, and on every change: the
- *		whole list.  The collector reads no datagram before the first.
+ *		whole list.  The collector reads no datagram before the first.  Before
+ *		that, TEMPLATE for each that the collector may take back.
  *	collector: once a second EXPORTER for each exporter that sent something since, and
- *		TOTALS.  After EXPORTERS, EXPORTER for all.
+ *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
+ *		or has changed, at most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
  *
  * Counters count from the collector's start.  Drop reasons go by name, so that
  * both sides may know different tables.  An address that may not send is
@@ -20,11 +22,13 @@
 #include "base/clock.h"
 #include "base/frame.h"
 #include "controller/flow/drop.h"
+#include "controller/flow/stream.h"
 
 enum zl_collector_message {
 	ZL_COLLECTOR_EXPORTERS = 1, /* PREFIX repeated */
 	ZL_COLLECTOR_EXPORTER,	    /* statistics of one */
 	ZL_COLLECTOR_TOTALS,	    /* statistics of the collector */
+	ZL_COLLECTOR_TEMPLATE,	    /* one template of a stream, as it came */
 	ZL_COLLECTOR_MESSAGE_N
 };
 
@@ -44,7 +48,17 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_COUNT,	     /* u64 */
 	ZL_COLLECTOR_A_RING_DROPPED, /* u64, records that found the ring full */
 	ZL_COLLECTOR_A_KERNEL_DROPS, /* u64, datagrams that found a socket buffer full */
+	ZL_COLLECTOR_A_ODID,	     /* u32 */
+	ZL_COLLECTOR_A_PORT,	     /* u16, the exporter's */
+	ZL_COLLECTOR_A_IS_OPTIONS,   /* u8 */
+	ZL_COLLECTOR_A_BYTES,	     /* template id, field count, fields */
 	ZL_COLLECTOR_A_N
+};
+
+enum {
+	ZL_COLLECTOR_TEMPLATES_MAX = 32,
+	/* A head of 6 bytes and fields of 8 at most. */
+	ZL_COLLECTOR_TEMPLATE_BYTES = 6 + 8 * ZL_TEMPLATE_FIELDS_MAX,
 };
 
 extern const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N];
@@ -63,10 +77,20 @@ struct zl_collector_totals {
 	uint64_t datagrams, records, ring_dropped, kernel_drops;
 };
 
+struct zl_collector_template {
+	struct zl_addr exporter;
+	struct zl_stream_key key;
+	bool is_options;
+	uint16_t n;
+	const uint8_t *bytes; /* borrowed */
+};
+
 /* Put into a frame that was started with the message of that name. */
 void zl_collector_put_prefix(struct zl_frame *f, const struct zl_prefix *p);
 void zl_collector_put_exporter(
 	struct zl_frame *f, const struct zl_collector_exporter *x);
+void zl_collector_put_template(
+	struct zl_frame *f, const struct zl_collector_template *t);
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t);
 
 /*
@@ -77,6 +101,8 @@ int zl_collector_get_prefixes(
 	const struct zl_frame_in *in, struct zl_prefix *ret, size_t most) ZL_CHECKED;
 void zl_collector_get_exporter(
 	const struct zl_frame_in *in, struct zl_collector_exporter *ret);
+void zl_collector_get_template(
+	const struct zl_frame_in *in, struct zl_collector_template *ret);
 void zl_collector_get_totals(
 	const struct zl_frame_in *in, struct zl_collector_totals *ret);
 

@@ -17,7 +17,9 @@ struct spec {
 	uint16_t id;
 	unsigned n, n_scope; /* n may exceed the array: fields that were only walked */
 	bool is_options;
+	bool is_provisional;
 	enum zl_template_format format;
+	struct zl_cursor raw;
 	struct field fields[ZL_TEMPLATE_FIELDS_MAX];
 };
 
@@ -27,9 +29,15 @@ void zl_templates_init(struct zl_templates *t, struct zl_template_room *room)
 	zl_map_init(&t->by_id, sizeof(uint16_t), ZL_TEMPLATES_MAX);
 }
 
-static size_t size_of(unsigned n_ops)
+static size_t size_of(unsigned n_ops, size_t n_raw)
 {
-	return sizeof(struct zl_template) + n_ops * sizeof(struct zl_template_op);
+	return sizeof(struct zl_template) + n_ops * sizeof(struct zl_template_op) +
+	       n_raw;
+}
+
+const uint8_t *zl_template_raw(const struct zl_template *t)
+{
+	return (const uint8_t *)(t->ops + t->n_ops);
 }
 
 static void remove_template(struct zl_templates *t, uint16_t id)
@@ -38,7 +46,7 @@ static void remove_template(struct zl_templates *t, uint16_t id)
 
 	if (old == NULL)
 		return;
-	t->room->used -= size_of(old->n_ops);
+	t->room->used -= size_of(old->n_ops, old->n_raw);
 	free(old);
 }
 
@@ -47,7 +55,7 @@ void zl_templates_done(struct zl_templates *t)
 	struct zl_template *old;
 
 	for (size_t i = 0; (old = zl_map_next(&t->by_id, &i)) != NULL;) {
-		t->room->used -= size_of(old->n_ops);
+		t->room->used -= size_of(old->n_ops, old->n_raw);
 		free(old);
 	}
 	zl_map_done(&t->by_id);
@@ -120,7 +128,7 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 	for (unsigned i = 0; i < s->n; i++)
 		if (elements[i] != NULL || s->fields[i].length == ZL_TEMPLATE_VARIABLE)
 			n_ops++;
-	t = calloc(1, size_of(n_ops));
+	t = calloc(1, size_of(n_ops, s->raw.left));
 	if (t == NULL)
 		return NULL;
 	t->id = s->id;
@@ -141,13 +149,27 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 		skip = 0;
 	}
 	t->tail = skip;
+	t->n_raw = (uint16_t)s->raw.left; /* part of a set */
+	t->is_told = t->is_provisional = s->is_provisional;
+	memcpy(t->ops + t->n_ops, s->raw.at, s->raw.left);
 	return t;
+}
+
+/* Has the caller told of just this template already? */
+static bool is_known_told(const struct zl_templates *t, const struct spec *s)
+{
+	const struct zl_template *old = zl_map_find(&t->by_id, &s->id);
+
+	return old != NULL && old->is_told && old->is_options == s->is_options &&
+	       old->n_raw == s->raw.left &&
+	       memcmp(zl_template_raw(old), s->raw.at, s->raw.left) == 0;
 }
 
 /* Take a complete template in, or refuse it; the old one goes either way. */
 static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now,
 	struct zl_drop_counts *drops)
 {
+	bool is_told = is_known_told(t, s);
 	struct zl_template *new;
 	size_t size;
 
@@ -167,7 +189,7 @@ static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now
 		return false;
 	}
 	new = compile(s, drops);
-	size = new == NULL ? 0 : size_of(new->n_ops);
+	size = new == NULL ? 0 : size_of(new->n_ops, new->n_raw);
 	if (new == NULL || size > t->room->most - t->room->used) {
 		free(new);
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
@@ -176,12 +198,14 @@ static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now
 	if (t->by_id.n >= ZL_TEMPLATES_MAX)
 		evict_oldest(t, drops);
 	new->seen = now;
+	new->is_told |= is_told;
 	if (zl_map_put(&t->by_id, &new->id, new) < 0) {
 		free(new);
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
 		return false;
 	}
 	t->room->used += size;
+	t->room->n_untold += !new->is_told;
 	return true;
 }
 
@@ -260,6 +284,8 @@ unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 		s.format = format;
 		s.is_options = is_options;
 		s.n_scope = 0;
+		s.is_provisional = false;
+		s.raw = set;
 		if (!read_head(t, &set, &s, drops))
 			return learned;
 		if (s.n == 0 && format == ZL_TEMPLATE_IPFIX) {
@@ -272,9 +298,33 @@ unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 			zl_drop_count(drops, ZL_DROP_TEMPLATE_CUT);
 			return learned;
 		}
+		s.raw.left -= set.left;
 		learned += add(t, &s, now, drops);
 	}
 	return learned;
+}
+
+bool zl_templates_recall(struct zl_templates *t, struct zl_cursor raw,
+	enum zl_template_format format, bool is_options, struct zl_mono now,
+	struct zl_drop_counts *drops)
+{
+	struct spec s;
+
+	s.format = format;
+	s.is_options = is_options;
+	s.n_scope = 0;
+	s.is_provisional = true;
+	s.raw = raw;
+	if (!read_head(t, &raw, &s, drops) || s.n == 0)
+		return false;
+	if (zl_map_find(&t->by_id, &s.id) != NULL)
+		return true;
+	read_fields(&raw, &s);
+	if (raw.bad || raw.left != 0) {
+		zl_drop_count(drops, ZL_DROP_TEMPLATE_CUT);
+		return false;
+	}
+	return add(t, &s, now, drops);
 }
 
 const struct zl_template *zl_templates_find(struct zl_templates *t, uint16_t id,

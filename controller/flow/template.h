@@ -10,6 +10,11 @@
  * A template is compiled once into operations: skip so many bytes, then store
  * the next field.  A record is read by running them over a cursor, so nothing in a
  * template can make us read outside its set.
+ *
+ * Its own bytes are kept beside, for whoever keeps templates over a restart: it looks for
+ * those that are not `is_told`.  One that is given back (zl_templates_recall) is
+ * provisional until the exporter sends it again: the exporter may have redefined
+ * it meanwhile, so its records are marked.
  */
 #ifndef ZL_FLOW_TEMPLATE_H
 #define ZL_FLOW_TEMPLATE_H
@@ -41,13 +46,22 @@ struct zl_template {
 	uint16_t n_ops;
 	uint16_t tail;	     /* bytes after the last wanted field */
 	uint16_t min_length; /* no record is shorter; at least 1 */
+	uint16_t n_raw;
 	bool is_options;
+	bool is_told;	     /* for the caller's use; false when new or changed */
+	bool is_provisional; /* not sent by the exporter since it was recalled */
 	struct zl_mono seen; /* when it was last sent */
 	struct zl_template_op ops[];
+	/* behind them: the template as it came, n_raw bytes */
 };
+
+/* | template id | field count | ... as in zl_templates_learn(), one template. */
+const uint8_t *zl_template_raw(const struct zl_template *t);
 
 struct zl_template_room {
 	size_t used, most; /* bytes */
+	unsigned
+		n_untold; /* at most so many are new or changed; for the caller to clear */
 };
 
 struct zl_templates {
@@ -87,6 +101,14 @@ void zl_templates_done(struct zl_templates *t);
  * Returns how many were learned.  What was refused is counted in `drops`.
  */
 unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
+	enum zl_template_format format, bool is_options, struct zl_mono now,
+	struct zl_drop_counts *drops);
+
+/*
+ * Take back one template as zl_template_raw() gave it, as provisional.  What the
+ * exporter has sent since stays.  False: refused, and counted.
+ */
+bool zl_templates_recall(struct zl_templates *t, struct zl_cursor raw,
 	enum zl_template_format format, bool is_options, struct zl_mono now,
 	struct zl_drop_counts *drops);
 

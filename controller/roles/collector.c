@@ -156,6 +156,42 @@ static void tell_exporter(struct collector *c, struct zl_exporter *e, bool is_al
 		e->reported = e->datagrams;
 }
 
+static void tell_template(struct collector *c, const struct zl_exporter *e,
+	const struct zl_stream *s, struct zl_template *t)
+{
+	const struct zl_collector_template told = { .exporter = e->address,
+		.key = s->key,
+		.is_options = t->is_options,
+		.n = t->n_raw,
+		.bytes = zl_template_raw(t) };
+	struct zl_frame f;
+
+	zl_channel_start(c->engine, &f, ZL_COLLECTOR_TEMPLATE, 0);
+	zl_collector_put_template(&f, &told);
+	t->is_told = zl_channel_send(c->engine, &f) >= 0;
+}
+
+/* So many that the next collector can take them back; a sender who redefines them all
+ * the time has to wait. */
+static void tell_templates(struct collector *c, struct zl_exporter *e)
+{
+	unsigned left = ZL_COLLECTOR_TEMPLATES_MAX;
+	struct zl_template *t;
+	struct zl_stream *s;
+
+	if (e->room.n_untold == 0)
+		return;
+	e->room.n_untold = 0;
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		for (size_t k = 0; (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
+			if (!t->is_told && left > 0) {
+				tell_template(c, e, s, t);
+				left--;
+			} else if (!t->is_told) {
+				e->room.n_untold++;
+			}
+}
+
 static void tell_totals(struct collector *c)
 {
 	struct zl_ring_stats stats;
@@ -175,13 +211,25 @@ static int on_second(sd_event_source *source, uint64_t usec, void *user)
 	int r;
 
 	(void)usec;
-	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
+	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		tell_exporter(c, e, true);
+		tell_templates(c, e);
+	}
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
 		tell_exporter(c, &c->exporters.refused[i], false);
 	tell_totals(c);
 	r = sd_event_source_set_time_relative(source, (uint64_t)ZL_US_PER_S);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void recall_template(struct collector *c, const struct zl_frame_in *in)
+{
+	struct zl_collector_template t;
+
+	zl_collector_get_template(in, &t);
+	(void)zl_exporters_recall(&c->exporters, &t.exporter, &t.key,
+		(struct zl_cursor){ .at = t.bytes, .left = t.n }, t.is_options,
+		zl_mono_now());
 }
 
 /* Datagrams wait in the sockets until we know who may send. */
@@ -201,6 +249,8 @@ static void on_frame(
 	int n;
 
 	(void)channel;
+	if (in->type == ZL_COLLECTOR_TEMPLATE)
+		recall_template(c, in);
 	if (in->type != ZL_COLLECTOR_EXPORTERS)
 		return;
 	n = zl_collector_get_prefixes(in, prefixes, N_ITEMS(prefixes));

@@ -30,9 +30,10 @@ static void brief_role(struct zl_engine *e, const char *name)
 {
 	if (strcmp(name, "inventory") == 0)
 		zl_engine_inventory_tell_hosts(e);
-	else if (strcmp(name, "collector") == 0)
+	else if (strcmp(name, "collector") == 0) {
+		zl_engine_templates_recall(e);
 		zl_engine_exporters_tell(e);
-	else if (strcmp(name, "actuator") == 0)
+	} else if (strcmp(name, "actuator") == 0)
 		zl_engine_leases_on_actuator_up(e);
 }
 
@@ -89,6 +90,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 
 	zl_engine_flows_tick(e, zl_mono_now());
 	zl_engine_incidents_flush(e);
+	zl_engine_templates_flush(e);
 	zl_engine_leases_tick(e, now);
 	if (++n % EXPIRE_EVERY == 0) {
 		zl_index_expire(e->index, now);
@@ -108,6 +110,7 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void
 	(void)s;
 	(void)si;
 	zl_engine_incidents_flush(e);
+	zl_engine_templates_flush(e);
 	return sd_event_exit(e->event, 0);
 }
 
@@ -222,6 +225,7 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 	if (r < 0)
 		return r;
 	zl_engine_inventory_tell_hosts(e);
+	zl_engine_templates_recall(e);
 	zl_engine_exporters_tell(e);
 	say_ready(e);
 	r = sd_event_loop(e->event);

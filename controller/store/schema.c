@@ -71,10 +71,19 @@ static const char audit_sql[] =
 	"CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head"
 	"  BEGIN SELECT RAISE(ABORT, 'the audit head is never deleted'); END;";
 
+static const char templates_sql[] =
+	"CREATE TABLE template ("
+	"  exporter BLOB NOT NULL CHECK (length(exporter) = 16),"
+	"  version INTEGER NOT NULL, port INTEGER NOT NULL, odid INTEGER NOT NULL,"
+	"  id INTEGER NOT NULL, is_options INTEGER NOT NULL, bytes BLOB NOT NULL,"
+	"  told_us INTEGER NOT NULL,"
+	"  PRIMARY KEY (exporter, version, port, odid, id)) STRICT;";
+
 const struct zl_schema_row zl_schema_rows[] = {
 	{ 1, "objects",              objects_sql },
 	{ 2, "incidents and leases", leases_sql },
 	{ 3, "audit chain",          audit_sql },
+	{ 4, "templates",            templates_sql },
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
  *	exporters.c	who may send records, and what the collector says of them
+ *	templates.c	what the collector should know again after a restart
  *	flows.c		records out of the ring: correlate, stitch, evaluate
  *	incidents.c	violation -> incident -> decision
  *	leases.c	decision -> lease -> enforcer -> report -> database
@@ -154,6 +155,9 @@ struct zl_engine {
 	struct zl_map classes; /* domain uuid -> class + 1 */
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
+	struct zl_engine_template
+		*templates; /* not in the database yet, newest first */
+	unsigned n_templates;
 	struct zl_stitch *stitch;
 	struct zl_seen *window;		       /* ZL_WINDOW of them */
 	uint64_t n_seen;		       /* ever; the number of the last one */
@@ -235,6 +239,11 @@ struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
+
+/* templates.c */
+void zl_engine_templates_note(struct zl_engine *e, const struct zl_frame_in *in);
+void zl_engine_templates_flush(struct zl_engine *e);
+void zl_engine_templates_recall(struct zl_engine *e);
 
 /* flows.c */
 int zl_engine_flows_attach(

@@ -129,6 +129,8 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	(void)c;
 	if (in->type == ZL_COLLECTOR_EXPORTER)
 		on_exporter(user, in);
+	else if (in->type == ZL_COLLECTOR_TEMPLATE)
+		zl_engine_templates_note(user, in);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
