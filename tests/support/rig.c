@@ -204,24 +204,30 @@ bool zl_rig_await_count(const char *method, const char *list, size_t want)
 	return false;
 }
 
-void zl_rig_send(const struct zl_flowgen_v5_record *records, unsigned n)
+void zl_rig_send_datagram(int fd, const struct zl_flowgen *g)
 {
 	struct sockaddr_storage ss;
-	struct zl_flowgen g;
 	unsigned len;
 	char to[32];
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	(void)snprintf(to, sizeof(to), "127.0.0.1:%d", zl_rig.port);
 	assert_true(zl_endpoint_parse(to, &ss, &len));
+	assert_int_equal((int)g->n,
+		(int)sendto(fd, g->bytes, g->n, 0, (struct sockaddr *)&ss, len));
+}
+
+void zl_rig_send(const struct zl_flowgen_v5_record *records, unsigned n)
+{
+	struct zl_flowgen g;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
 	zl_flowgen_v5(&g, ZL_RIG_UPTIME, (uint32_t)(zl_wall_now().us / ZL_US_PER_S),
 		zl_rig.sequence, 0, 0);
 	zl_rig.sequence += n;
 	for (unsigned i = 0; i < n; i++)
 		zl_flowgen_v5_record(&g, &records[i]);
 	zl_flowgen_end(&g);
-	assert_int_equal((int)g.n,
-		(int)sendto(fd, g.bytes, g.n, 0, (struct sockaddr *)&ss, len));
+	zl_rig_send_datagram(fd, &g);
 	(void)close(fd);
 }
 

@@ -72,6 +72,9 @@ void zl_rig_flow(uint16_t in_if, uint32_t src, uint32_t dst, uint16_t sport,
 enum { ZL_RIG_UPTIME = 1000000 };
 struct zl_flowgen_v5_record;
 void zl_rig_send(const struct zl_flowgen_v5_record *records, unsigned n);
+/* Any datagram, from the UDP socket `fd`. */
+struct zl_flowgen;
+void zl_rig_send_datagram(int fd, const struct zl_flowgen *g);
 
 /* An agent of hv1 or hv2 that answers so; the rest is in `more`, or NULL. */
 pid_t zl_rig_run_agent(

@@ -34,6 +34,7 @@ static struct decide_case cases[] = {
 	{ "a guess",		  { GOOD, .initiator_certain = false, .confidence = "guess" }, "confidence" },
 	{ "address evidence",	  { GOOD, .evidence = ZL_EVIDENCE_ADDRESS }, "evidence" },
 	{ "MAC evidence",	  { GOOD, .evidence = ZL_EVIDENCE_MAC }, "evidence" },
+	{ "provisional template",  { GOOD, .provisional = true }, "template" },
 	{ "a router",		  { GOOD, .forwarding = true }, "forwarding" },
 	{ "an address that is said to be its own", { GOOD, .by_claim = true }, "claim" },
 	{ "before the release",	  { GOOD, .seen = { 999 } }, "release" },

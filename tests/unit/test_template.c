@@ -319,16 +319,81 @@ static void test_v9_scope_is_no_element(void **state)
 	zl_templates_done(&t);
 }
 
+/* Untold until the caller says so, and again when it changes. */
+static void test_told(void **state)
+{
+	struct zl_template_room room = { .most = ZL_TEMPLATE_ROOM };
+	struct zl_drop_counts drops = { 0 };
+	struct zl_templates t;
+	struct zl_template *at;
+
+	(void)state;
+	zl_templates_init(&t, &room);
+	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
+	at = zl_map_find(&t.by_id, &(uint16_t){ 256 });
+	assert_false(at->is_told || at->is_provisional);
+	assert_int_equal(1, room.n_untold);
+	assert_int_equal(16, at->n_raw);
+	assert_memory_equal("\1\0\0\3\0\1\0\4", zl_template_raw(at), 8);
+	at->is_told = true;
+	room.n_untold = 0;
+	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
+	assert_true(((struct zl_template *)zl_map_find(&t.by_id, &(uint16_t){ 256 }))
+			    ->is_told);
+	assert_int_equal(0, room.n_untold);
+	assert_int_equal(1, learn_one(&t, 256, 4, t0, &drops));
+	assert_int_equal(1, room.n_untold);
+	zl_templates_done(&t);
+	assert_int_equal(0, room.used);
+}
+
+static bool recall(struct zl_templates *t, const uint8_t *raw, size_t n,
+	struct zl_drop_counts *drops)
+{
+	return zl_templates_recall(t, (struct zl_cursor){ .at = raw, .left = n },
+		ZL_TEMPLATE_V9, false, t0, drops);
+}
+
+/* Provisional until it is sent again; never in place of one that was. */
+static void test_recall(void **state)
+{
+	struct zl_template_room room = { .most = ZL_TEMPLATE_ROOM };
+	struct zl_drop_counts drops = { 0 };
+	struct zl_templates t;
+	uint8_t raw[64];
+	size_t n = make_template(raw, 256, 3, 1);
+
+	(void)state;
+	zl_templates_init(&t, &room);
+	assert_true(recall(&t, raw, n, &drops));
+	assert_true(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
+	assert_int_equal(0, room.n_untold);
+	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
+	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
+	assert_true(zl_templates_find(&t, 256, t0, &drops)->is_told);
+	assert_true(recall(&t, raw, n, &drops));
+	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
+	assert_int_equal(0, drops.seen);
+	/* one too short, one too long: no template of ours */
+	(void)make_template(raw, 257, 3, 1);
+	assert_false(recall(&t, raw, n - 1, &drops));
+	assert_false(recall(&t, raw, n + 4, &drops));
+	assert_null(zl_templates_find(&t, 257, t0, &drops));
+	zl_templates_done(&t);
+}
+
 int main(void)
 {
 	enum { N = N_ITEMS(learn_cases), M = N_ITEMS(read_cases) };
-	static struct CMUnitTest tests[N + M + 6] = {
+	static struct CMUnitTest tests[N + M + 8] = {
 		[N + M] = cmocka_unit_test(test_invalid_removes),
 		cmocka_unit_test(test_too_many_fields),
 		cmocka_unit_test(test_oldest_makes_room),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_v9_scope_is_no_element),
+		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_recall),
 	};
 
 	for (size_t i = 0; i < N; i++)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Templates over the death of the collector: known again, but no reason to act on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "tests/support/flowgen.h"
+#include "tests/support/rig.h"
+
+static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
+	{ 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 10, 4, 0 }, { 1, 4, 0 },
+	{ 2, 4, 0 }, { 22, 4, 0 }, { 21, 4, 0 } };
+
+static int fd = -1; /* one for all: templates belong to the exporter's port */
+
+/* A SYN of web1 to db1 that was seen just now. */
+static void put_data(struct zl_flowgen *g, uint16_t dport)
+{
+	zl_flowgen_set(g, 300);
+	zl_flowgen_u32(g, ZL_RIG_WEB1);
+	zl_flowgen_u32(g, ZL_RIG_DB1);
+	zl_flowgen_u16(g, 40000);
+	zl_flowgen_u16(g, dport);
+	zl_flowgen_u8(g, 6);
+	zl_flowgen_u8(g, ZL_RIG_SYN);
+	zl_flowgen_u32(g, 11);
+	zl_flowgen_u32(g, 60);
+	zl_flowgen_u32(g, 1);
+	zl_flowgen_u32(g, ZL_RIG_UPTIME);
+	zl_flowgen_u32(g, ZL_RIG_UPTIME);
+}
+
+static void send_v9(bool with_template, uint16_t dport)
+{
+	static uint32_t sequence;
+	static struct zl_flowgen g;
+
+	zl_flowgen_v9(&g, ZL_RIG_UPTIME, (uint32_t)(zl_wall_now().us / ZL_US_PER_S),
+		sequence++, 0);
+	if (with_template) {
+		zl_flowgen_set(&g, 0);
+		zl_flowgen_template(&g, 300, fields, N_ITEMS(fields));
+	}
+	put_data(&g, dport);
+	zl_flowgen_end(&g);
+	zl_rig_send_datagram(fd, &g);
+}
+
+static int templates_on_disk(void)
+{
+	char path[256];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int n = -1;
+
+	zl_rig_path("state/zonelock.db", path, sizeof(path));
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(db, "SELECT count(*) FROM template", -1, &stmt,
+			NULL) == SQLITE_OK &&
+		sqlite3_step(stmt) == SQLITE_ROW)
+		n = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(db);
+	return n;
+}
+
+static void await_on_disk(int want)
+{
+	for (int i = 0; i < ZL_RIG_TRIES && templates_on_disk() != want; i++)
+		(void)usleep(ZL_RIG_TRY_US);
+	assert_int_equal(want, templates_on_disk());
+}
+
+static void test_kept(void **state)
+{
+	(void)state;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	send_v9(true, 5432);
+	send_v9(true, 5432); /* again: nothing new */
+	assert_true(zl_rig_await_count("ListFlows", "flows", 2));
+	await_on_disk(1);
+}
+
+/* Data alone is read after the collector's death, and reported, but not acted on. */
+static void test_known_again_and_provisional(void **state)
+{
+	json_t *doc = NULL;
+
+	(void)state;
+	zl_rig_kill_role("collector");
+	send_v9(false, 22);
+	assert_true(zl_rig_await_count("ListFlows", "flows", 3));
+	assert_true(zl_rig_await_count("ListIncidents", "incidents", 1));
+	zl_rig_must("ListIncidents", NULL, &doc);
+	assert_non_null(
+		strstr(zl_rig_text(zl_rig_pick(doc, "incidents", "domain", "web1"),
+			       "decision_reason"),
+			"template from before a restart"));
+	json_decref(doc);
+	assert_int_equal(0, zl_rig_count("ListMitigations",
+				    json_pack("{s:b}", "all", 1), "mitigations"));
+}
+
+static void test_confirmed(void **state)
+{
+	(void)state;
+	send_v9(true, 22);
+	assert_true(zl_rig_await("ListMitigations", "mitigations", "domain", "web1",
+		"state", "applied"));
+}
+
+/* The whole controller again: from the disk. */
+static void test_engine_and_collector_die(void **state)
+{
+	(void)state;
+	zl_rig_kill_role("collector");
+	zl_rig_kill_role("engine");
+	zl_client_close(zl_rig.client);
+	zl_rig.client = NULL;
+	zl_rig_connect();
+	send_v9(false, 5432);
+	assert_true(zl_rig_await_count("ListFlows", "flows", 1));
+	(void)close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_known_again_and_provisional),
+		cmocka_unit_test(test_confirmed),
+		cmocka_unit_test(test_engine_and_collector_die),
+	};
+
+	return cmocka_run_group_tests_name(
+		"engine templates", tests, zl_rig_setup_with_policy, zl_rig_teardown);
+}
