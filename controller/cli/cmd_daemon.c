@@ -47,6 +47,7 @@ static const struct zl_column status_columns[] = {
 	{ .title = "Leases",   .key = "leases" },
 	{ .title = "Flows",    .key = "flows" },
 	{ .title = "Ring",     .key = "ring" },
+	{ .title = "Collector", .key = "collector" },
 };
 
 static const struct zl_column role_columns[] = {

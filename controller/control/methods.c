@@ -37,6 +37,11 @@ static const struct zl_param flow_params[] = {
 	  .summary = "at most this many, the newest" },
 };
 
+static const struct zl_param exporter_params[] = {
+	{ .name = "address", .type = ZL_PARAM_STRING, .required = true,
+	  .summary = "the exporter's address" },
+};
+
 static const struct zl_param incident_params[] = {
 	{ .name = "id", .type = ZL_PARAM_INT, .required = true,
 	  .summary = "number of the incident" },
@@ -146,6 +151,9 @@ const struct zl_method zl_methods[ZL_METHOD_N] = {
 	[ZL_METHOD_SHOW_DOMAIN] = { .name = "ShowDomain",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(domain_params),
 		.summary = "one domain with its interfaces" },
+	[ZL_METHOD_SHOW_EXPORTER] = { .name = "ShowExporter",
+		.access = ZL_ACCESS_READ, ZL_PARAMS(exporter_params),
+		.summary = "a flow exporter, with what of it was not used, and why" },
 	[ZL_METHOD_SHOW_INCIDENT] = { .name = "ShowIncident",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(incident_params),
 		.summary = "one incident with its evidence" },

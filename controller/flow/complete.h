@@ -17,7 +17,8 @@
 #include "controller/flow/element.h"
 
 struct zl_complete_clock {
-	int64_t export_ms; /* the header's wall time */
+	int64_t export_ms; /* the header's wall time; 0: it has none */
+	uint32_t step_ms;  /* how finely it is told */
 	bool has_uptime;
 	uint32_t uptime_ms; /* at the same moment */
 	uint64_t boot_ms;   /* told earlier in the stream; 0: not */

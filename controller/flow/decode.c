@@ -21,6 +21,15 @@ void zl_decode_drop(struct zl_decode *d, enum zl_drop why)
 	zl_drop_count(&d->exporter->drops, why);
 }
 
+void zl_decode_sequence(
+	struct zl_decode *d, uint32_t sequence, uint32_t step, bool is_known)
+{
+	struct zl_health *h = &d->exporter->health;
+
+	h->lost += zl_stream_sequence(d->stream, sequence, step, is_known);
+	h->units += step;
+}
+
 void zl_decode_emit(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
@@ -33,6 +42,8 @@ void zl_decode_emit(
 	f->version = (uint8_t)d->key.version;
 	f->template_id = template_id;
 	zl_complete(draft, &d->clock);
+	if ((f->present & ZL_FLOW_SAMPLING) != 0)
+		d->exporter->sampling = f->sampling;
 	d->exporter->records++;
 	d->n_records++;
 	d->sink(f, d->user);
@@ -78,5 +89,7 @@ zl_drop_mask zl_decode(struct zl_exporters *exporters,
 		zl_decode_drop(&d, why);
 	else
 		dispatch(&d);
+	zl_health_datagram(&d.exporter->health, datagram->now, datagram->arrival,
+		d.clock.export_ms, d.clock.step_ms);
 	return d.exporter->drops.seen;
 }

@@ -58,6 +58,10 @@ typedef void (*zl_decode_fn)(struct zl_decode *d, struct zl_cursor c);
 
 void zl_decode_drop(struct zl_decode *d, enum zl_drop why);
 
+/* Account for the header's sequence number, as zl_stream_sequence() says. */
+void zl_decode_sequence(
+	struct zl_decode *d, uint32_t sequence, uint32_t step, bool is_known);
+
 /* Complete a draft and hand it to the sink. */
 void zl_decode_emit(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);

@@ -12,6 +12,7 @@
 #define ZL_FLOW_EXPORTER_H
 #include "base/addr.h"
 #include "controller/flow/drop.h"
+#include "controller/flow/health.h"
 #include "controller/flow/stream.h"
 
 enum {
@@ -27,8 +28,9 @@ struct zl_exporter {
 	struct zl_pending_room pending_room;
 	struct zl_drop_counts drops;
 	uint64_t datagrams, records, options; /* flow and options data records */
-	uint64_t lost;	  /* by sequence number, in the version's units */
-	uint16_t version; /* of the last datagram that had a known one */
+	struct zl_health health;
+	uint32_t sampling; /* of the last record that told; 0: none did */
+	uint16_t version;  /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */

@@ -33,8 +33,8 @@ void zl_ipfix_decode(struct zl_decode *d, struct zl_cursor c)
 		zl_decode_drop(d, ZL_DROP_MESSAGE_LENGTH);
 		return;
 	}
-	d->clock = (struct zl_complete_clock){ .export_ms = seconds * 1000 };
+	d->clock = (struct zl_complete_clock){ .export_ms = seconds * 1000,
+		.step_ms = 1000 };
 	if (zl_flowset_decode(d, c, &ids) && d->stream != NULL)
-		d->exporter->lost += zl_stream_sequence(
-			d->stream, sequence, d->n_records, d->is_counted);
+		zl_decode_sequence(d, sequence, d->n_records, d->is_counted);
 }

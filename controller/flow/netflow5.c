@@ -68,11 +68,11 @@ void zl_netflow5_decode(struct zl_decode *d, struct zl_cursor c)
 	}
 	d->clock = (struct zl_complete_clock){ .has_uptime = true,
 		.uptime_ms = uptime,
-		.export_ms = seconds * 1000 + ns / NS_PER_MS };
+		.export_ms = seconds * 1000 + ns / NS_PER_MS,
+		.step_ms = 1 };
 	d->stream = zl_exporter_stream(d->exporter, &d->key, true, d->datagram->now);
 	if (d->stream != NULL)
-		d->exporter->lost +=
-			zl_stream_sequence(d->stream, sequence, count, true);
+		zl_decode_sequence(d, sequence, count, true);
 	while (c.left > 0) {
 		struct zl_flow_draft draft = { .flow.sampling = sampling };
 

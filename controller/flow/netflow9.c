@@ -32,9 +32,10 @@ void zl_netflow9_decode(struct zl_decode *d, struct zl_cursor c)
 		zl_decode_drop(d, ZL_DROP_HEADER_SHORT);
 		return;
 	}
-	d->clock = (struct zl_complete_clock){
-		.has_uptime = true, .uptime_ms = uptime, .export_ms = seconds * 1000
-	};
+	d->clock = (struct zl_complete_clock){ .has_uptime = true,
+		.uptime_ms = uptime,
+		.export_ms = seconds * 1000,
+		.step_ms = 1000 };
 	if (zl_flowset_decode(d, c, &ids) && d->stream != NULL)
-		d->exporter->lost += zl_stream_sequence(d->stream, sequence, 1, true);
+		zl_decode_sequence(d, sequence, 1, true);
 }

@@ -25,6 +25,10 @@ static const struct zl_attr exporter[] = {
 	[ZL_COLLECTOR_A_RECORDS]    = U64("records"),
 	[ZL_COLLECTOR_A_OPTIONS]    = U64("options"),
 	[ZL_COLLECTOR_A_LOST]	    = U64("lost"),
+	[ZL_COLLECTOR_A_UNITS]	    = U64("units"),
+	[ZL_COLLECTOR_A_OFFSET]	    = { .name = "offset", .type = ZL_ATTR_U64 },
+	[ZL_COLLECTOR_A_SILENT]	    = U64("silent"),
+	[ZL_COLLECTOR_A_SAMPLING]   = { .name = "sampling", .type = ZL_ATTR_U32, .required = true },
 	[ZL_COLLECTOR_A_TEMPLATES]  = { .name = "templates", .type = ZL_ATTR_U32, .required = true },
 	[ZL_COLLECTOR_A_LAST_SEEN]  = U64("last-seen"),
 	[ZL_COLLECTOR_A_DROP]	    = { .name = "drop", .type = ZL_ATTR_NEST, .repeated = true, ZL_NESTED(drop) },
@@ -34,6 +38,7 @@ static const struct zl_attr totals[] = {
 	[ZL_COLLECTOR_A_RECORDS]      = U64("records"),
 	[ZL_COLLECTOR_A_RING_DROPPED] = U64("ring-dropped"),
 	[ZL_COLLECTOR_A_KERNEL_DROPS] = U64("kernel-drops"),
+	[ZL_COLLECTOR_A_BUFFER]	      = U64("buffer"),
 };
 static const struct zl_attr template[] = {
 	[ZL_COLLECTOR_A_ADDRESS]    = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
@@ -93,6 +98,11 @@ void zl_collector_put_exporter(
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_RECORDS, x->records);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_OPTIONS, x->options);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LOST, x->lost);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_UNITS, x->units);
+	if (x->has_offset)
+		zl_frame_put_u64(f, ZL_COLLECTOR_A_OFFSET, (uint64_t)x->offset_us);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_SILENT, x->silent_us);
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_SAMPLING, x->sampling);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_TEMPLATES, x->templates);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->last_seen.us);
 	for (unsigned i = 0; i < ZL_DROP_N; i++) {
@@ -131,6 +141,11 @@ void zl_collector_get_exporter(
 		.records = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RECORDS]),
 		.options = zl_attr_u64(in->tb[ZL_COLLECTOR_A_OPTIONS]),
 		.lost = zl_attr_u64(in->tb[ZL_COLLECTOR_A_LOST]),
+		.units = zl_attr_u64(in->tb[ZL_COLLECTOR_A_UNITS]),
+		.has_offset = in->tb[ZL_COLLECTOR_A_OFFSET] != NULL,
+		.offset_us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_OFFSET]),
+		.silent_us = zl_attr_u64(in->tb[ZL_COLLECTOR_A_SILENT]),
+		.sampling = zl_attr_u32(in->tb[ZL_COLLECTOR_A_SAMPLING]),
 		.templates = zl_attr_u32(in->tb[ZL_COLLECTOR_A_TEMPLATES]),
 		.last_seen.us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_LAST_SEEN]),
 	};
@@ -174,6 +189,7 @@ void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_total
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_RECORDS, t->records);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_RING_DROPPED, t->ring_dropped);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_KERNEL_DROPS, t->kernel_drops);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_BUFFER, t->buffer);
 }
 
 void zl_collector_get_totals(
@@ -184,5 +200,6 @@ void zl_collector_get_totals(
 		.records = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RECORDS]),
 		.ring_dropped = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RING_DROPPED]),
 		.kernel_drops = zl_attr_u64(in->tb[ZL_COLLECTOR_A_KERNEL_DROPS]),
+		.buffer = zl_attr_u64(in->tb[ZL_COLLECTOR_A_BUFFER]),
 	};
 }

@@ -48,10 +48,15 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_COUNT,	     /* u64 */
 	ZL_COLLECTOR_A_RING_DROPPED, /* u64, records that found the ring full */
 	ZL_COLLECTOR_A_KERNEL_DROPS, /* u64, datagrams that found a socket buffer full */
-	ZL_COLLECTOR_A_ODID,	     /* u32 */
-	ZL_COLLECTOR_A_PORT,	     /* u16, the exporter's */
-	ZL_COLLECTOR_A_IS_OPTIONS,   /* u8 */
-	ZL_COLLECTOR_A_BYTES,	     /* template id, field count, fields */
+	ZL_COLLECTOR_A_UNITS,	     /* u64, received: what "lost" is a share of */
+	ZL_COLLECTOR_A_OFFSET,	     /* u64 of an int64, us; absent: not known */
+	ZL_COLLECTOR_A_SILENT,	   /* u64, us of silence that are remarkable; 0: none */
+	ZL_COLLECTOR_A_SAMPLING,   /* u32, one in so many; 0: not told */
+	ZL_COLLECTOR_A_BUFFER,	   /* u64, bytes of the smallest receive buffer */
+	ZL_COLLECTOR_A_ODID,	   /* u32 */
+	ZL_COLLECTOR_A_PORT,	   /* u16, the exporter's */
+	ZL_COLLECTOR_A_IS_OPTIONS, /* u8 */
+	ZL_COLLECTOR_A_BYTES,	   /* template id, field count, fields */
 	ZL_COLLECTOR_A_N
 };
 
@@ -67,14 +72,18 @@ struct zl_collector_exporter {
 	struct zl_addr address;
 	bool is_allowed;
 	uint16_t version;
-	uint64_t datagrams, records, options, lost;
+	uint64_t datagrams, records, options, lost, units;
+	int64_t offset_us;
+	bool has_offset;
+	uint64_t silent_us;
+	uint32_t sampling;
 	uint32_t templates;
 	struct zl_wall last_seen;
 	uint64_t drops[ZL_DROP_N];
 };
 
 struct zl_collector_totals {
-	uint64_t datagrams, records, ring_dropped, kernel_drops;
+	uint64_t datagrams, records, ring_dropped, kernel_drops, buffer;
 };
 
 struct zl_collector_template {

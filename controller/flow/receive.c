@@ -52,6 +52,15 @@ int zl_receive_prepare(int fd, struct zl_error *reterr)
 	return 0;
 }
 
+uint64_t zl_receive_buffer(int fd)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len);
+	return size > 0 ? (uint64_t)size / 2 : 0;
+}
+
 static void read_control(
 	struct msghdr *m, struct zl_wall *arrival, uint32_t *ret_overflow)
 {

@@ -21,6 +21,9 @@ void zl_receive_free(struct zl_receive *r);
 /* Ask the kernel for times and drop counts; make it non-blocking. */
 int zl_receive_prepare(int fd, struct zl_error *reterr) ZL_CHECKED;
 
+/* The size of its receive buffer in bytes, as it was asked for. */
+uint64_t zl_receive_buffer(int fd);
+
 typedef void (*zl_receive_fn)(const struct zl_datagram *datagram, void *user);
 
 /*

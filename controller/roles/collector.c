@@ -142,7 +142,12 @@ static void tell_exporter(struct collector *c, struct zl_exporter *e, bool is_al
 		.datagrams = e->datagrams,
 		.records = e->records,
 		.options = e->options,
-		.lost = e->lost,
+		.lost = e->health.lost,
+		.units = e->health.units,
+		.has_offset = e->health.has_offset,
+		.offset_us = e->health.offset_us,
+		.silent_us = zl_health_silent_us(&e->health),
+		.sampling = e->sampling,
 		.last_seen = e->last_seen };
 	struct zl_frame f;
 
@@ -290,6 +295,7 @@ static const struct zl_channel_handlers handlers = {
 
 static int take_sockets(struct collector *c, struct zl_error *reterr)
 {
+	uint64_t buffer;
 	int fd, r;
 
 	while ((fd = zl_role_fd("udp", c->n_sockets)) >= 0) {
@@ -301,6 +307,9 @@ static int take_sockets(struct collector *c, struct zl_error *reterr)
 		r = zl_receive_prepare(fd, reterr);
 		if (r < 0)
 			return r;
+		buffer = zl_receive_buffer(fd);
+		if (c->totals.buffer == 0 || buffer < c->totals.buffer)
+			c->totals.buffer = buffer;
 		*s = (struct socket){ .collector = c, .fd = fd };
 		r = sd_event_add_io(c->event, &s->source, fd, EPOLLIN, on_readable, s);
 		if (r >= 0)

@@ -89,6 +89,7 @@ static struct cli_case cases[] = {
 	ANSWERED("audit-verify", ZL_EXIT_OK, "verified.json", "audit-verify"),
 	ANSWERED("audit-verify-broken", ZL_EXIT_AUDIT_BROKEN, "verified_broken.json", "audit-verify"),
 	ANSWERED("exporter-list", ZL_EXIT_OK, "ListExporters.json", "exporter-list"),
+	ANSWERED("exporter-show", ZL_EXIT_OK, "ShowExporter.json", "exporter-show", "172.31.0.2"),
 	ANSWERED("daemon-status", ZL_EXIT_OK, "DaemonStatus.json", "daemon-status"),
 	ANSWERED("zone-dumpxml", ZL_EXIT_OK, "dumped.json", "zone-dumpxml", "db"),
 	ANSWERED("nothing-to-list", ZL_EXIT_OK, "empty.json", "zone-list"),

@@ -262,7 +262,7 @@ static void test_sequence(void **state)
 		zl_flowgen_u64(&g, 0x100000001); /* two records */
 		zl_flowgen_end(&g);
 		(void)zl_flowcase_send(c, &g);
-		assert_int_equal(sent[i].lost, zl_flowcase_exporter(c)->lost);
+		assert_int_equal(sent[i].lost, zl_flowcase_exporter(c)->health.lost);
 	}
 }
 

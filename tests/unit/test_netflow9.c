@@ -197,7 +197,7 @@ static void test_sequence(void **state)
 		put_template(&g);
 		zl_flowgen_end(&g);
 		assert_int_equal(0, zl_flowcase_send(c, &g));
-		assert_int_equal(sent[i].lost, zl_flowcase_exporter(c)->lost);
+		assert_int_equal(sent[i].lost, zl_flowcase_exporter(c)->health.lost);
 	}
 }
 

@@ -24,6 +24,7 @@
 #include "base/ring.h"
 #include "controller/control/control.h"
 #include "controller/flow/correlate.h"
+#include "controller/flow/protocol.h"
 #include "controller/flow/record.h"
 #include "controller/flow/stitch.h"
 #include "controller/store/audit.h"
@@ -155,6 +156,7 @@ struct zl_engine {
 	struct zl_map classes; /* domain uuid -> class + 1 */
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
+	struct zl_collector_totals totals;
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
@@ -223,14 +225,10 @@ void zl_engine_inventory_tell_host(struct zl_engine *e, const struct zl_host *de
 /* exporters.c */
 struct zl_exporter_info {
 	struct zl_addr addr;
-	char host[64];	 /* "" : of no enrolled host any more */
-	bool interfaces; /* its interface numbers are ifIndexes */
-	uint8_t version;
-	uint64_t datagrams, records, lost;
-	uint32_t templates;
-	struct zl_wall last_seen; /* by the collector */
-	struct zl_mono used;	  /* by us */
-	json_t *drops;		  /* owned: reason -> count */
+	char host[64];			    /* "" : of no enrolled host any more */
+	bool interfaces;		    /* its interface numbers are ifIndexes */
+	struct zl_collector_exporter stats; /* what the collector said last */
+	struct zl_mono used;		    /* by us */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;

@@ -46,7 +46,6 @@ static void forget_oldest(struct zl_engine *e)
 	if (oldest == NULL)
 		return;
 	(void)zl_map_remove(&e->exporters, &oldest->addr);
-	json_decref(oldest->drops);
 	free(oldest);
 }
 
@@ -62,10 +61,8 @@ static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *a
 	if (x == NULL)
 		return NULL;
 	x->addr = *addr;
-	x->drops = json_object();
 	settle_host(e, x);
 	if (zl_map_put(&e->exporters, addr, x) < 0) {
-		json_decref(x->drops);
 		free(x);
 		return NULL;
 	}
@@ -111,26 +108,20 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	if (x == NULL)
 		return;
 	x->used = zl_mono_now();
-	x->version = (uint8_t)stats.version;
-	x->datagrams = stats.datagrams;
-	x->records = stats.records;
-	x->lost = stats.lost;
-	x->templates = stats.templates;
-	x->last_seen = stats.last_seen;
-	(void)json_object_clear(x->drops);
-	for (unsigned i = 0; i < ZL_DROP_N; i++)
-		if (stats.drops[i] != 0)
-			(void)json_object_set_new(x->drops, zl_drops[i].name,
-				json_integer((json_int_t)stats.drops[i]));
+	x->stats = stats;
 }
 
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
 {
+	struct zl_engine *e = user;
+
 	(void)c;
 	if (in->type == ZL_COLLECTOR_EXPORTER)
-		on_exporter(user, in);
+		on_exporter(e, in);
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
-		zl_engine_templates_note(user, in);
+		zl_engine_templates_note(e, in);
+	else if (in->type == ZL_COLLECTOR_TOTALS)
+		zl_collector_get_totals(in, &e->totals);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)

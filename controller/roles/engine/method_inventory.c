@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Methods about hosts, domains, exporters and the daemon itself. */
+/* Methods about hosts, domains and the daemon itself. */
 #include <errno.h>
 #include <string.h>
 
@@ -135,30 +135,6 @@ int zl_method_list_hosts(
 	return 0;
 }
 
-int zl_method_list_exporters(
-	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
-{
-	struct zl_engine *e = user;
-	const struct zl_exporter_info *x;
-	json_t *list = json_array();
-	char text[ZL_ADDR_STR];
-
-	(void)call;
-	(void)reterr;
-	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:O}",
-				      "address", zl_addr_format(&x->addr, text), "host",
-				      x->host, "version", (json_int_t)x->version,
-				      "datagrams", (json_int_t)x->datagrams, "records",
-				      (json_int_t)x->records, "lost",
-				      (json_int_t)x->lost, "last_seen_ms",
-				      (json_int_t)zl_wall_ms(x->last_seen), "templates",
-				      (json_int_t)x->templates, "drops", x->drops));
-	*ret = json_pack("{s:o}", "exporters", list);
-	return 0;
-}
-
 int zl_method_daemon_status(
 	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
 {
@@ -176,12 +152,17 @@ int zl_method_daemon_status(
 				(json_int_t)e->roles[i].restarts, "ended",
 				e->roles[i].text));
 	zl_ring_stats(e->ring, &ring);
-	*ret = json_pack("{s:s, s:I, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:I}",
+	*ret = json_pack("{s:s, s:I, s:o, s:o, s:{s:I, s:I, s:I}, "
+			 "s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I}",
 		"version", ZL_VERSION, "started_ms", (json_int_t)zl_wall_ms(e->started),
 		"roles", roles, "database",
 		zl_varlink_text(e->db_error[0] == '\0' ? "ok" : e->db_error), "ring",
 		"size", (json_int_t)ring.slots, "used", (json_int_t)ring.used,
-		"dropped", (json_int_t)ring.dropped, "flows", (json_int_t)e->n_records,
+		"dropped", (json_int_t)ring.dropped, "collector", "datagrams",
+		(json_int_t)e->totals.datagrams, "records",
+		(json_int_t)e->totals.records, "kernel_drops",
+		(json_int_t)e->totals.kernel_drops, "receive_buffer",
+		(json_int_t)e->totals.buffer, "flows", (json_int_t)e->n_records,
 		"hosts", (json_int_t)e->hosts.n, "leases", (json_int_t)e->leases.n);
 	return 0;
 }

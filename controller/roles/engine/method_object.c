@@ -177,6 +177,7 @@ const zl_call_fn zl_engine_handlers[ZL_METHOD_N] = {
 	[ZL_METHOD_SET_LOCK_MODE] = zl_method_set_lock_mode,
 	[ZL_METHOD_SHOW_AUDIT] = zl_method_show_audit,
 	[ZL_METHOD_SHOW_DOMAIN] = zl_method_show_domain,
+	[ZL_METHOD_SHOW_EXPORTER] = zl_method_show_exporter,
 	[ZL_METHOD_SHOW_INCIDENT] = zl_method_show_incident,
 	[ZL_METHOD_SHOW_MITIGATION] = zl_method_show_mitigation,
 	[ZL_METHOD_UNDEFINE_HOST] = zl_method_undefine_host,
