@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/cli/suggest.h"
+#include "controller/cli/when.h"
 #include "controller/control/method.h"
 
 /* clang-format off */
@@ -75,11 +76,25 @@ static int parse_number(const struct zl_arg *arg, const char *text, int64_t *ret
 	return 0;
 }
 
+static int parse_when(const struct zl_arg *arg, const char *text, int64_t *ret,
+	struct zl_error *reterr)
+{
+	struct zl_wall t;
+
+	if (!zl_when_parse(text, zl_wall_now(), &t))
+		return zl_fail_id(reterr, -EINVAL, "cli.when",
+			"like 2026-11-23 20:04, @1795464245, or 15m for that long ago",
+			"option --%s: '%s' is no time", arg->name, text);
+	*ret = zl_wall_ms(t);
+	return 0;
+}
+
 static int set_arg(
 	struct zl_args *args, size_t i, const char *text, struct zl_error *reterr)
 {
 	const struct zl_arg *arg = &args->cmd->args[i];
 	const char *choices = zl_command_choices(args->cmd, arg);
+	int r = 0;
 
 	if (args->given[i])
 		return zl_fail(reterr, -EINVAL, "'%s' is given twice", arg->name);
@@ -93,12 +108,12 @@ static int set_arg(
 				"options --%s and --%s exclude each other", other->name,
 				arg->name);
 	}
-	if (arg->type == ZL_ARG_INT || arg->type == ZL_ARG_SPAN) {
-		int r = parse_number(arg, text, &args->number[i], reterr);
-
-		if (r < 0)
-			return r;
-	}
+	if (arg->type == ZL_ARG_INT || arg->type == ZL_ARG_SPAN)
+		r = parse_number(arg, text, &args->number[i], reterr);
+	else if (arg->type == ZL_ARG_WHEN)
+		r = parse_when(arg, text, &args->number[i], reterr);
+	if (r < 0)
+		return r;
 	if (arg->type == ZL_ARG_STRING && !zl_param_is_choice(choices, text))
 		return zl_fail(reterr, -EINVAL, "%s '%s': must be one of %s", arg->name,
 			text, choices);

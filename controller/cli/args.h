@@ -16,7 +16,7 @@ struct zl_args {
 	const struct zl_command *cmd; /* NULL: none was named */
 	bool given[ZL_COMMAND_ARGS_MAX];
 	const char *text[ZL_COMMAND_ARGS_MAX]; /* borrowed from argv */
-	int64_t number[ZL_COMMAND_ARGS_MAX];   /* ZL_ARG_INT, ZL_ARG_SPAN */
+	int64_t number[ZL_COMMAND_ARGS_MAX];   /* of numbers, spans, moments */
 
 	/* global options */
 	const char *connect; /* -c, --connect; NULL: not given */

@@ -16,6 +16,7 @@
 const struct zl_command_group zl_command_groups[] = {
 	GROUP(host, "Hosts"),
 	GROUP(domain, "Domains"),
+	GROUP(address, "Addresses"),
 	GROUP(zone, "Zones"),
 	GROUP(lock, "Locks"),
 	GROUP(flow, "Flows"),

@@ -37,6 +37,7 @@ enum zl_arg_type {
 	ZL_ARG_STRING, /* as it is */
 	ZL_ARG_INT,    /* 0 or more */
 	ZL_ARG_SPAN,   /* seconds: 90, 15m, 2h, 1d */
+	ZL_ARG_WHEN,   /* a moment as of when.h, in milliseconds since 1970 */
 	ZL_ARG_FILE,   /* a file's text goes to `xml`, its name to `file`; - is stdin */
 	ZL_ARG_TYPE_N
 };
@@ -93,12 +94,12 @@ static inline const char *zl_arg_param(const struct zl_arg *arg)
 
 /* One file per noun. */
 extern const struct zl_command zl_commands_host[], zl_commands_domain[],
-	zl_commands_zone[], zl_commands_lock[], zl_commands_flow[],
-	zl_commands_incident[], zl_commands_mitigation[], zl_commands_audit[],
-	zl_commands_exporter[], zl_commands_daemon[];
-extern const size_t zl_commands_host_n, zl_commands_domain_n, zl_commands_zone_n,
-	zl_commands_lock_n, zl_commands_flow_n, zl_commands_incident_n,
-	zl_commands_mitigation_n, zl_commands_audit_n, zl_commands_exporter_n,
-	zl_commands_daemon_n;
+	zl_commands_address[], zl_commands_zone[], zl_commands_lock[],
+	zl_commands_flow[], zl_commands_incident[], zl_commands_mitigation[],
+	zl_commands_audit[], zl_commands_exporter[], zl_commands_daemon[];
+extern const size_t zl_commands_host_n, zl_commands_domain_n, zl_commands_address_n,
+	zl_commands_zone_n, zl_commands_lock_n, zl_commands_flow_n,
+	zl_commands_incident_n, zl_commands_mitigation_n, zl_commands_audit_n,
+	zl_commands_exporter_n, zl_commands_daemon_n;
 
 #endif

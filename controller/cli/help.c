@@ -34,6 +34,7 @@ static const char *value_name(const struct zl_arg *arg)
 	case ZL_ARG_STRING: return "TEXT";
 	case ZL_ARG_INT: return "NUMBER";
 	case ZL_ARG_SPAN: return "SECONDS";
+	case ZL_ARG_WHEN: return "TIME";
 	case ZL_ARG_FILE: return "FILE";
 	case ZL_ARG_TYPE_N: break;
 	}

@@ -66,6 +66,7 @@ static json_t *value_of(const struct zl_args *args, size_t i)
 		return arg->value == NULL ? json_true() : json_string(arg->value);
 	case ZL_ARG_STRING: return zl_varlink_text(args->text[i]);
 	case ZL_ARG_INT:
+	case ZL_ARG_WHEN:
 	case ZL_ARG_SPAN: return json_integer(args->number[i]);
 	case ZL_ARG_FILE:
 	case ZL_ARG_TYPE_N: break;

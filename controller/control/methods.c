@@ -37,6 +37,13 @@ static const struct zl_param flow_params[] = {
 	  .summary = "at most this many, the newest" },
 };
 
+static const struct zl_param address_params[] = {
+	{ .name = "address", .type = ZL_PARAM_STRING, .required = true,
+	  .summary = "an IPv4 or IPv6 address" },
+	{ .name = "at_ms", .type = ZL_PARAM_INT,
+	  .summary = "only who had it then, milliseconds since 1970" },
+};
+
 static const struct zl_param exporter_params[] = {
 	{ .name = "address", .type = ZL_PARAM_STRING, .required = true,
 	  .summary = "the exporter's address" },
@@ -145,6 +152,9 @@ const struct zl_method zl_methods[ZL_METHOD_N] = {
 	[ZL_METHOD_SET_LOCK_MODE] = { .name = "SetLockMode",
 		.access = ZL_ACCESS_ADMIN, ZL_PARAMS(mode_params),
 		.summary = "switch a lock between monitor and enforce" },
+	[ZL_METHOD_SHOW_ADDRESS] = { .name = "ShowAddress",
+		.access = ZL_ACCESS_READ, ZL_PARAMS(address_params),
+		.summary = "who has an address, and who had it" },
 	[ZL_METHOD_SHOW_AUDIT] = { .name = "ShowAudit",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(audit_params),
 		.summary = "one audit record with its evidence" },

@@ -10,7 +10,7 @@
 #include "controller/roles/engine/engine.h"
 #include "controller/roles/protocol.h"
 
-enum { TICK_US = 1000000, EXPIRE_EVERY = 60 };
+enum { TICK_US = 1000000, EXPIRE_EVERY = 60, EXPIRE_HOLDINGS_EVERY = 3600 };
 
 /* --- the parent --- */
 
@@ -91,11 +91,15 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 	zl_engine_flows_tick(e, zl_mono_now());
 	zl_engine_incidents_flush(e);
 	zl_engine_templates_flush(e);
+	zl_engine_holdings_flush(e);
 	zl_engine_leases_tick(e, now);
 	if (++n % EXPIRE_EVERY == 0) {
 		zl_index_expire(e->index, now);
 		zl_engine_incidents_close_idle(e);
 		zl_engine_leases_forget_releases(e, now);
+		zl_engine_holdings_reconcile(e);
+		if (n % EXPIRE_HOLDINGS_EVERY == 0)
+			zl_engine_holdings_expire(e);
 	}
 	/* From now, not from `usec`: a suspended machine need not catch up. */
 	(void)usec;
@@ -111,6 +115,7 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void
 	(void)si;
 	zl_engine_incidents_flush(e);
 	zl_engine_templates_flush(e);
+	zl_engine_holdings_flush(e);
 	return sd_event_exit(e->event, 0);
 }
 
@@ -143,6 +148,8 @@ static int open_state(struct zl_engine *e, struct zl_error *reterr)
 	r = zl_db_open(path, &e->db, reterr);
 	if (r >= 0)
 		r = zl_index_new(zl_engine_inventory_on_change, e, &e->index, reterr);
+	if (r >= 0)
+		r = zl_engine_holdings_load(e, reterr);
 	if (r >= 0)
 		r = zl_engine_leases_load(e, reterr);
 	if (r >= 0)
@@ -214,6 +221,7 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 		return zl_fail(reterr, r, "event loop: %s", strerror(-r));
 	zl_map_init(&e->hosts, ZL_NAME, 0);
 	zl_map_init(&e->exporters, sizeof(struct zl_addr), 0);
+	zl_map_init(&e->holders, sizeof(struct zl_uuid) + 64, 0);
 	zl_map_init(&e->leases, sizeof(struct zl_uuid), 0);
 	zl_map_init(&e->incidents, sizeof(struct zl_uuid) + 64, 65536);
 	zl_map_init(&e->releases, sizeof(struct zl_uuid), 0);

@@ -79,11 +79,23 @@ static const char templates_sql[] =
 	"  told_us INTEGER NOT NULL,"
 	"  PRIMARY KEY (exporter, version, port, odid, id)) STRICT;";
 
+static const char holdings_sql[] =
+	"CREATE TABLE holding ("
+	"  id INTEGER PRIMARY KEY, addr BLOB NOT NULL CHECK (length(addr) = 16),"
+	"  host TEXT NOT NULL, scope TEXT NOT NULL, domain TEXT NOT NULL,"
+	"  name TEXT NOT NULL, mac BLOB NOT NULL, tap TEXT NOT NULL,"
+	"  source INTEGER NOT NULL, from_us INTEGER NOT NULL,"
+	"  until_us INTEGER NOT NULL) STRICT;" /* 0: still */
+	"CREATE INDEX holding_addr ON holding (addr, from_us);"
+	"CREATE INDEX holding_open ON holding (id) WHERE until_us = 0;"
+	"CREATE INDEX holding_ended ON holding (until_us) WHERE until_us <> 0;";
+
 const struct zl_schema_row zl_schema_rows[] = {
 	{ 1, "objects",              objects_sql },
 	{ 2, "incidents and leases", leases_sql },
 	{ 3, "audit chain",          audit_sql },
 	{ 4, "templates",            templates_sql },
+	{ 5, "holders of addresses", holdings_sql },
 };
 /* clang-format on */
 

@@ -89,6 +89,7 @@ static struct cli_case cases[] = {
 	ANSWERED("audit-verify", ZL_EXIT_OK, "verified.json", "audit-verify"),
 	ANSWERED("audit-verify-broken", ZL_EXIT_AUDIT_BROKEN, "verified_broken.json", "audit-verify"),
 	ANSWERED("exporter-list", ZL_EXIT_OK, "ListExporters.json", "exporter-list"),
+	ANSWERED("address-who", ZL_EXIT_OK, "ShowAddress.json", "address-who", "10.0.0.5"),
 	ANSWERED("exporter-show", ZL_EXIT_OK, "ShowExporter.json", "exporter-show", "172.31.0.2"),
 	ANSWERED("daemon-status", ZL_EXIT_OK, "DaemonStatus.json", "daemon-status"),
 	ANSWERED("zone-dumpxml", ZL_EXIT_OK, "dumped.json", "zone-dumpxml", "db"),
@@ -129,6 +130,8 @@ static struct cli_case cases[] = {
 		"flow-list", "--limit", "5", "--domain=web1", "--json"),
 	ANSWERED("params-all", ZL_EXIT_OK, ECHO, "mitigation-list", "--all", "--json"),
 	ANSWERED("params-define", ZL_EXIT_OK, ECHO, "lock-define", DATA "zone.xml", "--json"),
+	ANSWERED("params-address-who", ZL_EXIT_OK, ECHO,
+		"address-who", "fd00::5", "--at", "2026-11-23T20:04:05Z", "--json"),
 	ANSWERED("params-lock-mode", ZL_EXIT_OK, ECHO, "lock-mode", "db-lock", "enforce", "--json"),
 
 	/* errors of the daemon */
@@ -176,6 +179,7 @@ static struct cli_case cases[] = {
 	LOCAL("negative-number", ZL_EXIT_USAGE, "flow-list", "--limit=-1"),
 	LOCAL("huge-number", ZL_EXIT_USAGE, "flow-list", "--limit", "99999999999999999999"),
 	LOCAL("huge-span", ZL_EXIT_USAGE, "quarantine", "web1", "--ttl=9999999999999999d"),
+	LOCAL("bad-time", ZL_EXIT_USAGE, "address-who", "10.0.0.5", "--at=yesterday"),
 	LOCAL("bad-span", ZL_EXIT_USAGE, "quarantine", "web1", "--ttl=1w"),
 	LOCAL("value-for-flag", ZL_EXIT_USAGE, "quarantine", "web1", "--strict=yes"),
 	LOCAL("value-missing", ZL_EXIT_USAGE, "flow-list", "--limit"),

@@ -89,6 +89,7 @@ static bool is_fitting(const struct zl_arg *arg, const struct zl_param *p)
 					 zl_param_is_choice(p->choices, arg->value);
 	case ZL_ARG_STRING: return p->type == ZL_PARAM_STRING;
 	case ZL_ARG_INT:
+	case ZL_ARG_WHEN:
 	case ZL_ARG_SPAN: return p->type == ZL_PARAM_INT;
 	case ZL_ARG_FILE:
 	case ZL_ARG_TYPE_N: break;

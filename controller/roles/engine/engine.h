@@ -6,6 +6,7 @@
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
  *	exporters.c	who may send records, and what the collector says of them
+ *	holdings.c	who has, and had, which address
  *	templates.c	what the collector should know again after a restart
  *	flows.c		records out of the ring: correlate, stitch, evaluate
  *	incidents.c	violation -> incident -> decision
@@ -167,6 +168,9 @@ struct zl_engine {
 	unsigned n_doubts;
 	uint64_t n_records;
 
+	struct zl_map holders; /* (domain, host) -> what it holds, of holdings.c */
+	struct zl_engine_holding *holdings, **holdings_end; /* not on disk yet */
+	size_t n_holdings;
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
@@ -237,6 +241,14 @@ struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
+
+/* holdings.c */
+int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_holdings_on_domain(
+	struct zl_engine *e, const struct zl_index_domain *d, bool gone);
+void zl_engine_holdings_reconcile(struct zl_engine *e);
+void zl_engine_holdings_flush(struct zl_engine *e);
+void zl_engine_holdings_expire(struct zl_engine *e);
 
 /* templates.c */
 void zl_engine_templates_note(struct zl_engine *e, const struct zl_frame_in *in);

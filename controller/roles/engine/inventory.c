@@ -18,6 +18,7 @@ void zl_engine_inventory_on_change(
 	if ((what & (ZL_INDEX_ADDED | ZL_INDEX_NICS | ZL_INDEX_GONE)) != 0)
 		zl_engine_agents_tell_known(e, d, (what & ZL_INDEX_GONE) != 0);
 	zl_engine_leases_on_domain(e, d, what);
+	zl_engine_holdings_on_domain(e, d, (what & ZL_INDEX_GONE) != 0);
 }
 
 static void log_host_state(struct zl_engine *e, const struct zl_frame_in *in)

@@ -20,6 +20,7 @@ ZL_METHOD(dump_zone);
 ZL_METHOD(list_audit);
 ZL_METHOD(list_domains);
 ZL_METHOD(list_exporters);
+ZL_METHOD(show_address);
 ZL_METHOD(show_exporter);
 ZL_METHOD(list_flows);
 ZL_METHOD(list_hosts);

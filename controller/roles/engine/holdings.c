@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the index knows of addresses, written down as it changes: who had it, since when.
+ *
+ * Each domain on a host has the list of what it holds now.  When the index says that
+ * something of it is different, the list is compared: what is no longer there ends, what
+ * is new begins.  Both wait for the next second's transaction; what the database does not
+ * take waits on.  A domain that is shut off holds nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "controller/roles/engine/engine.h"
+#include "controller/store/holdings.h"
+
+enum { KEPT_DAYS = 90, WAITING_MAX = 1 << 20 };
+
+struct holder_key {
+	struct zl_uuid domain;
+	char host[64];
+};
+
+/* An address that is held now. */
+struct entry {
+	struct entry *next;
+	int64_t id;			 /* on disk; 0: not yet */
+	struct zl_engine_holding *begin; /* then it waits here */
+	uint64_t place;			 /* scope and tap, hashed */
+	struct zl_addr addr;
+	struct zl_mac mac;
+	uint8_t source;
+	bool is_held;
+};
+
+struct holder {
+	struct holder_key key;
+	struct entry *entries;
+};
+
+/* A beginning, an end, or both, on the way to the disk. */
+struct zl_engine_holding {
+	struct zl_engine_holding *next;
+	struct entry *entry; /* what it began and still is; or NULL */
+	bool is_insert;
+	struct zl_holding h;
+};
+
+static struct holder_key make_key(const struct zl_uuid *domain, const char *host)
+{
+	struct holder_key k;
+
+	memset(&k, 0, sizeof(k));
+	k.domain = *domain;
+	(void)snprintf(k.host, sizeof(k.host), "%s", host);
+	return k;
+}
+
+static struct holder *get_holder(
+	struct zl_engine *e, const struct zl_uuid *domain, const char *host)
+{
+	struct holder_key key = make_key(domain, host);
+	struct holder *holder = zl_map_find(&e->holders, &key);
+
+	if (holder != NULL)
+		return holder;
+	holder = calloc(1, sizeof(*holder));
+	if (holder == NULL || zl_map_put(&e->holders, &key, holder) < 0) {
+		free(holder);
+		return NULL;
+	}
+	holder->key = key;
+	return holder;
+}
+
+static uint64_t place_of(const struct zl_engine *e, const char *scope, const char *tap)
+{
+	char text[ZL_SCOPE_MAX + ZL_IFNAME_MAX + 1];
+	int n = snprintf(text, sizeof(text), "%s %s", scope, tap);
+
+	return zl_hash(e->holders.seed, text, (size_t)n);
+}
+
+static struct entry *add_entry(
+	struct zl_engine *e, struct holder *holder, const struct zl_holding *h)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+
+	if (entry == NULL)
+		return NULL;
+	entry->id = h->id;
+	entry->place = place_of(e, h->scope, h->tap);
+	entry->addr = h->addr;
+	entry->mac = h->mac;
+	entry->source = (uint8_t)h->source;
+	entry->next = holder->entries;
+	holder->entries = entry;
+	return entry;
+}
+
+static int load_one(const struct zl_holding *h, void *user)
+{
+	struct zl_engine *e = user;
+	struct holder *holder = get_holder(e, &h->domain, h->host);
+
+	return holder == NULL || add_entry(e, holder, h) == NULL ? -ENOMEM : 0;
+}
+
+int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr)
+{
+	int r;
+
+	e->holdings_end = &e->holdings;
+	r = zl_holdings_each_open(e->db, load_one, e, reterr);
+	return r == -ENOMEM ? zl_fail(reterr, r, "out of memory") : r;
+}
+
+/* NULL: too much waits; then an address is not written down, which is all. */
+static struct zl_engine_holding *wait_for_disk(
+	struct zl_engine *e, const struct zl_holding *h)
+{
+	struct zl_engine_holding *w = NULL;
+
+	if (e->n_holdings < WAITING_MAX)
+		w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return NULL;
+	w->h = *h;
+	*e->holdings_end = w;
+	e->holdings_end = &w->next;
+	e->n_holdings++;
+	return w;
+}
+
+static void begin(struct zl_engine *e, struct holder *holder,
+	const struct zl_index_domain *d, const struct zl_index_nic *nic,
+	const struct zl_index_addr *a)
+{
+	struct zl_holding h = { .addr = a->addr,
+		.domain = d->uuid,
+		.mac = nic->nic.mac,
+		.source = a->source,
+		.from = zl_wall_now() };
+	struct entry *entry;
+
+	(void)snprintf(h.host, sizeof(h.host), "%s", d->host->name);
+	(void)snprintf(h.name, sizeof(h.name), "%s", d->name);
+	(void)snprintf(h.scope, sizeof(h.scope), "%s", nic->scope);
+	(void)snprintf(h.tap, sizeof(h.tap), "%s", nic->nic.tap);
+	entry = add_entry(e, holder, &h);
+	if (entry == NULL)
+		return;
+	entry->is_held = true;
+	entry->begin = wait_for_disk(e, &h);
+	if (entry->begin != NULL)
+		entry->begin->entry = entry;
+}
+
+static void end(struct zl_engine *e, const struct entry *entry)
+{
+	const struct zl_holding h = { .id = entry->id, .until = zl_wall_now() };
+
+	if (entry->begin != NULL) {
+		entry->begin->h.until = h.until;
+		entry->begin->entry = NULL;
+	} else if (entry->id != 0) {
+		(void)wait_for_disk(e, &h);
+	}
+}
+
+/* What was not found to be held any more ends now. */
+static void end_others(struct zl_engine *e, struct holder *holder)
+{
+	struct entry **at = &holder->entries, *entry;
+
+	while ((entry = *at) != NULL) {
+		if (entry->is_held) {
+			at = &entry->next;
+			continue;
+		}
+		end(e, entry);
+		*at = entry->next;
+		free(entry);
+	}
+	if (holder->entries == NULL) {
+		(void)zl_map_remove(&e->holders, &holder->key);
+		free(holder);
+	}
+}
+
+static void hold(struct zl_engine *e, struct holder *holder,
+	const struct zl_index_domain *d, const struct zl_index_nic *nic,
+	const struct zl_index_addr *a)
+{
+	uint64_t place = place_of(e, nic->scope, nic->nic.tap);
+
+	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+		if (at->place == place && at->source == a->source &&
+			zl_addr_eq(&at->addr, &a->addr) &&
+			zl_mac_eq(&at->mac, &nic->nic.mac)) {
+			at->is_held = true;
+			return;
+		}
+	begin(e, holder, d, nic, a);
+}
+
+void zl_engine_holdings_on_domain(
+	struct zl_engine *e, const struct zl_index_domain *d, bool gone)
+{
+	struct holder *holder = get_holder(e, &d->uuid, d->host->name);
+	bool has_none = gone || d->state == ZL_DOMAIN_SHUTOFF;
+
+	if (holder == NULL)
+		return;
+	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+		at->is_held = false;
+	for (unsigned i = 0; !has_none && i < d->n_nics; i++)
+		for (unsigned k = 0; k < d->nics[i]->n_addrs; k++)
+			hold(e, holder, d, d->nics[i], &d->nics[i]->addrs[k]);
+	end_others(e, holder);
+}
+
+/* Has it gone while nobody looked?  Known once its host has told everything. */
+static bool is_gone(const struct zl_engine *e, const struct holder *holder)
+{
+	const struct zl_index_host *host = zl_index_host(e->index, holder->key.host);
+
+	return (host == NULL || host->state == ZL_HOST_UP) &&
+	       zl_index_find(e->index, holder->key.host, &holder->key.domain) == NULL;
+}
+
+void zl_engine_holdings_reconcile(struct zl_engine *e)
+{
+	struct holder *holder;
+
+	for (size_t i = 0; (holder = zl_map_next(&e->holders, &i)) != NULL;) {
+		if (!is_gone(e, holder))
+			continue;
+		for (struct entry *at = holder->entries; at != NULL; at = at->next)
+			at->is_held = false;
+		end_others(e, holder);
+		i--; /* the next one may have moved into its slot */
+	}
+}
+
+/* --- to the disk --- */
+
+static int write_all(struct zl_engine *e, struct zl_error *reterr)
+{
+	int r = zl_db_begin(e->db, reterr);
+
+	for (struct zl_engine_holding *w = e->holdings; r >= 0 && w != NULL;
+		w = w->next) {
+		w->is_insert = w->h.id == 0;
+		r = zl_holdings_put(e->db, &w->h, reterr);
+	}
+	return zl_db_end(e->db, r, reterr);
+}
+
+void zl_engine_holdings_flush(struct zl_engine *e)
+{
+	struct zl_engine_holding *w, *next;
+	struct zl_error err = { 0 };
+
+	if (e->holdings == NULL)
+		return;
+	if (write_all(e, &err) < 0) {
+		for (w = e->holdings; w != NULL; w = w->next)
+			if (w->is_insert)
+				w->h.id = 0; /* rolled back */
+		return;
+	}
+	for (w = e->holdings; w != NULL; w = next) {
+		next = w->next;
+		if (w->entry != NULL) {
+			w->entry->id = w->h.id;
+			w->entry->begin = NULL;
+		}
+		free(w);
+	}
+	e->holdings = NULL;
+	e->holdings_end = &e->holdings;
+	e->n_holdings = 0;
+}
+
+void zl_engine_holdings_expire(struct zl_engine *e)
+{
+	const int64_t day = INT64_C(86400) * ZL_US_PER_S;
+	struct zl_wall then = { .us = zl_wall_now().us - KEPT_DAYS * day };
+	struct zl_error err = { 0 };
+
+	if (zl_holdings_expire(e->db, then, &err) < 0)
+		zl_log_error(LOG_WARNING, &err, "former holders of addresses");
+}

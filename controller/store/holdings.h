@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who had which address, from when to when, and how that was known: the answer to a
+ * question that is asked after the fact, when the machine may be gone.
+ */
+#ifndef ZL_STORE_HOLDINGS_H
+#define ZL_STORE_HOLDINGS_H
+#include "controller/store/db.h"
+#include "inventory/domain.h"
+
+struct zl_holding {
+	int64_t id; /* 0: not on disk yet */
+	struct zl_addr addr;
+	char host[64];
+	char scope[ZL_NAME_MAX + 8]; /* of inventory/index.h */
+	struct zl_uuid domain;
+	char name[ZL_NAME_MAX]; /* as it was called then */
+	struct zl_mac mac;
+	char tap[ZL_IFNAME_MAX];
+	enum zl_addr_source source;
+	struct zl_wall from, until; /* until 0: still */
+};
+
+/* Insert, which sets the id, or write down the end of one that is there. */
+int zl_holdings_put(
+	struct zl_db *db, struct zl_holding *h, struct zl_error *reterr) ZL_CHECKED;
+
+/* Those that have not ended. */
+int zl_holdings_each_open(struct zl_db *db,
+	int (*each)(const struct zl_holding *h, void *user), void *user,
+	struct zl_error *reterr) ZL_CHECKED;
+/* Those of an address, oldest first; at `at` only when that is not 0. */
+int zl_holdings_each(struct zl_db *db, const struct zl_addr *addr, struct zl_wall at,
+	int (*each)(const struct zl_holding *h, void *user), void *user,
+	struct zl_error *reterr) ZL_CHECKED;
+
+/* Remove what ended before `then`. */
+int zl_holdings_expire(
+	struct zl_db *db, struct zl_wall then, struct zl_error *reterr) ZL_CHECKED;
+
+#endif
