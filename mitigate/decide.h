@@ -27,8 +27,8 @@ struct zl_case {
 	const char *confidence; /* its name */
 	enum zl_evidence evidence;
 	bool provisional; /* read with a template of before a restart */
-	bool forwarding; /* may carry other people's traffic */
-	bool by_claim;	 /* if its address is its own, it may */
+	bool forwarding;  /* may carry other people's traffic */
+	bool by_claim;	  /* if its address is its own, it may */
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */

@@ -57,7 +57,7 @@ enum zl_flow_field {
 	ZL_FLOW_OUT_PHYS_IF = 1 << 26,
 	ZL_FLOW_BIFLOW = 1 << 27,
 	ZL_FLOW_FIRST_COARSE = 1 << 28, /* first_ms: by a clock of whole seconds */
-	ZL_FLOW_PROVISIONAL = 1 << 29, /* read with a template of before a restart */
+	ZL_FLOW_PROVISIONAL = 1 << 29,	/* read with a template of before a restart */
 };
 
 enum zl_flow_version {

@@ -154,7 +154,7 @@ bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host)
 
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
 		if (x->interfaces && strcmp(x->host, host) == 0 &&
-			zl_wall_now().us - x->last_seen.us < ALIVE_US)
+			zl_wall_now().us - x->stats.last_seen.us < ALIVE_US)
 			return true;
 	return false;
 }
