@@ -10,6 +10,7 @@
  *	templates.c	what the collector should know again after a restart
  *	flows.c		records out of the ring: correlate, stitch, evaluate
  *	incidents.c	violation -> incident -> decision
+ *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
  *	method_*.c	what the control socket asks
  *
@@ -233,6 +234,7 @@ struct zl_exporter_info {
 	bool interfaces;		    /* its interface numbers are ifIndexes */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
+	bool was_silent;		    /* a second ago */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
@@ -240,6 +242,9 @@ void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* Do records with its taps come from that host now? */
+void zl_engine_exporters_tick(struct zl_engine *e);
+/* Longer without a word than is usual for it. */
+bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
 
 /* holdings.c */
@@ -265,7 +270,11 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
 void zl_engine_incidents_violation(
 	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
+/* findings.c: once a domain, and once an exporter until it speaks again. */
 void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *seen);
+void zl_engine_incidents_silent(struct zl_engine *e, const struct zl_addr *exporter,
+	const char *host, uint64_t after_s);
+void zl_engine_incidents_speaks(struct zl_engine *e, const struct zl_addr *exporter);
 void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
 void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);

@@ -158,3 +158,25 @@ bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host)
 			return true;
 	return false;
 }
+
+bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x)
+{
+	return x->stats.silent_us != 0 &&
+	       zl_wall_now().us - x->stats.last_seen.us > (int64_t)x->stats.silent_us;
+}
+
+void zl_engine_exporters_tick(struct zl_engine *e)
+{
+	struct zl_exporter_info *x;
+
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;) {
+		bool is_silent = x->host[0] != '\0' && zl_engine_exporters_is_silent(x);
+
+		if (is_silent)
+			zl_engine_incidents_silent(
+				e, &x->addr, x->host, x->stats.silent_us / ZL_US_PER_S);
+		else if (x->was_silent)
+			zl_engine_incidents_speaks(e, &x->addr);
+		x->was_silent = is_silent;
+	}
+}

@@ -18,13 +18,6 @@ static json_t *drops_to_json(const struct zl_collector_exporter *x)
 	return drops;
 }
 
-/* Longer without a word than is usual for it. */
-static bool is_silent(const struct zl_exporter_info *x)
-{
-	return x->stats.silent_us != 0 &&
-	       zl_wall_now().us - x->stats.last_seen.us > (int64_t)x->stats.silent_us;
-}
-
 static json_t *exporter_to_json(const struct zl_exporter_info *x)
 {
 	const struct zl_collector_exporter *s = &x->stats;
@@ -33,9 +26,9 @@ static json_t *exporter_to_json(const struct zl_exporter_info *x)
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:o, s:o, s:I, "
 			 "s:I, s:o}",
 		"address", zl_addr_format(&x->addr, text), "host", x->host, "state",
-		x->host[0] == '\0' ? "refused"
-		: is_silent(x)	   ? "silent"
-				   : "up",
+		x->host[0] == '\0'		   ? "refused"
+		: zl_engine_exporters_is_silent(x) ? "silent"
+						   : "up",
 		"version", (json_int_t)s->version, "datagrams",
 		(json_int_t)s->datagrams, "records", (json_int_t)s->records, "lost",
 		(json_int_t)s->lost, "loss_percent",
