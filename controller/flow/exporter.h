@@ -25,7 +25,10 @@ struct zl_exporter {
 	struct zl_template_room room;
 	struct zl_drop_counts drops;
 	uint64_t datagrams, records, options; /* flow and options data records */
-	uint64_t lost;	  /* by sequence number, in the version's units */
+	uint64_t lost; /* by sequence number, in the version's units */
+	/* sFlow: counter samples, and samples of both kinds lost by their sources' own
+	 * numbers (those of lost datagrams, and those the agent itself lost). */
+	uint64_t counters, samples_lost;
 	uint16_t version; /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
 	/* Notes of whoever reports on it, never looked at here. */

@@ -13,8 +13,7 @@ static inline void zl_fuzz_flow_sink(const struct zl_flow *f, void *user)
 	size_t *n = user;
 
 	if ((f->ip_version != 0 && f->ip_version != 4 && f->ip_version != 6) ||
-		(f->version != 5 && f->version != 9 && f->version != 10) ||
-		++*n > UINT16_MAX)
+		!zl_flow_version_is_known(f->version) || ++*n > UINT16_MAX)
 		abort();
 }
 

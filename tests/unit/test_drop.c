@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "tests/support/flowcase.h"
+#include "tests/support/sflowgen.h"
 
 enum { SECONDS = 1700000000 };
 
@@ -244,6 +245,52 @@ static void make_stream_evicted(struct zl_flowcase *c, struct zl_flowgen *g)
 		assert_int_equal(0, zl_flowcase_send(c, g));
 }
 
+/* One flow sample of a packet without any contents; `*g` is what was built. */
+static void put_sample(struct zl_flowgen *g, struct zl_sflowgen *s)
+{
+	zl_sflowgen_start(s, 0x0a000001, 0, 1);
+	zl_sflowgen_flow(s, &(struct zl_sflowgen_flow){ .seq = 1, .sampling = 1 });
+	zl_sflowgen_packet(s, 1, 64, "", 0);
+	zl_sflowgen_end(s);
+	*g = s->g;
+}
+
+static void make_agent_address(struct zl_flowcase *c, struct zl_flowgen *g)
+{
+	static struct zl_sflowgen s;
+
+	(void)c;
+	put_sample(g, &s);
+	g->bytes[7] = 3;
+}
+
+static void make_sample_length(struct zl_flowcase *c, struct zl_flowgen *g)
+{
+	static struct zl_sflowgen s;
+
+	(void)c;
+	put_sample(g, &s);
+	g->bytes[s.sample + 7] += 4;
+}
+
+static void make_sample_unknown(struct zl_flowcase *c, struct zl_flowgen *g)
+{
+	static struct zl_sflowgen s;
+
+	(void)c;
+	put_sample(g, &s);
+	g->bytes[s.sample + 3] = 5; /* a discarded packet */
+}
+
+static void make_sample_cut(struct zl_flowcase *c, struct zl_flowgen *g)
+{
+	static struct zl_sflowgen s;
+
+	(void)c;
+	put_sample(g, &s);
+	g->bytes[s.record + 7] += 4;
+}
+
 struct drop_case {
 	const char *name;
 	make_fn make;
@@ -274,6 +321,10 @@ static struct drop_case cases[ZL_DROP_N] = {
 	[ZL_DROP_RECORD_CUT]	     = { "record_cut", make_record_cut },
 	[ZL_DROP_RECORD_EMPTY]	     = { "record_empty", make_record_empty },
 	[ZL_DROP_STREAM_EVICTED]     = { "stream_evicted", make_stream_evicted },
+	[ZL_DROP_AGENT_ADDRESS]	     = { "agent_address", make_agent_address },
+	[ZL_DROP_SAMPLE_LENGTH]	     = { "sample_length", make_sample_length },
+	[ZL_DROP_SAMPLE_UNKNOWN]     = { "sample_unknown", make_sample_unknown },
+	[ZL_DROP_SAMPLE_CUT]	     = { "sample_cut", make_sample_cut },
 };
 /* clang-format on */
 
