@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Captures of real exporters ($ZL_CORPUS) decoded and compared with what other
- * decoders made of them: one test per sequence.
+ * Captures of real exporters, our own and those below $ZL_CORPUS, decoded and compared
+ * with what other decoders made of them: one test per sequence.
  *
- * $ZL_CORPUS/index.json lists the sequences; <source>/<name>.pcap is one, and
+ * index.json lists the sequences of a corpus; <source>/<name>.pcap is one, and
  * <source>/expected/<name>.jsonl has one object per flow, or sFlow flow sample.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -27,11 +28,11 @@ enum { SEQUENCES_MAX = 256, NAME_MAX_ = 128, PATH_MAX_ = 512, SHOWN_MAX = 5 };
 
 struct sequence {
 	char name[NAME_MAX_]; /* source/name */
+	const char *corpus;
 	char source[NAME_MAX_], file[NAME_MAX_];
 	bool is_sflow_only;
 };
 
-static const char *corpus;
 static struct sequence sequences[SEQUENCES_MAX];
 static size_t n_sequences;
 
@@ -110,6 +111,7 @@ static const struct {
 	{ "tcpdump/sflow-counters", 144 },
 	{ "codec-sflow/counter-1", 1 },
 	{ "local-exporters/ovs-sflow", 314 },
+	{ "lab/ovs-sflow", 8 },
 };
 /* clang-format on */
 
@@ -418,7 +420,7 @@ static void compare_all(struct comparison *c, const struct decoded *d)
 	size_t room = 0, options;
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.jsonl", corpus,
+	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.jsonl", c->seq->corpus,
 		c->seq->source, c->seq->file);
 	f = fopen(path, "re");
 	if (f == NULL && (errno != ENOENT || !c->seq->is_sflow_only))
@@ -437,8 +439,8 @@ static void compare_all(struct comparison *c, const struct decoded *d)
 	if (c->line != d->n)
 		fail_msg("%s: %zu flows expected, %zu decoded", c->seq->name, c->line,
 			d->n);
-	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.options.jsonl", corpus,
-		c->seq->source, c->seq->file);
+	(void)snprintf(path, sizeof(path), "%s/%s/expected/%s.options.jsonl",
+		c->seq->corpus, c->seq->source, c->seq->file);
 	options = count_lines(path);
 	if (options != d->options && (c->not &BY_NFDUMP) == 0)
 		fail_msg("%s: %zu options records expected, %" PRIu64 " decoded",
@@ -461,8 +463,8 @@ static void test_sequence(void **state)
 		if (strcmp(exceptions[i].name, c.seq->name) == 0)
 			c.not = exceptions[i].not ;
 	allow_all(&d.exporters);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.pcap", corpus, c.seq->source,
-		c.seq->file);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.pcap", c.seq->corpus,
+		c.seq->source, c.seq->file);
 	decode_file(path, &d);
 	for (size_t i = 0; (e = zl_map_next(&d.exporters.by_address, &i)) != NULL;) {
 		d.options += e->options;
@@ -480,7 +482,7 @@ static void test_no_corpus(void **state)
 	skip();
 }
 
-static void read_index(void)
+static void read_index(const char *corpus)
 {
 	char path[PATH_MAX_];
 	json_t *index, *row;
@@ -497,6 +499,7 @@ static void read_index(void)
 
 		if (source == NULL || name == NULL || n_sequences == SEQUENCES_MAX)
 			continue;
+		s->corpus = corpus;
 		s->is_sflow_only = json_object_get(protos, "sflow") != NULL &&
 				   json_object_size(protos) == 1;
 		(void)snprintf(s->source, sizeof(s->source), "%s", source);
@@ -509,17 +512,20 @@ static void read_index(void)
 
 int main(void)
 {
-	static struct CMUnitTest tests[SEQUENCES_MAX];
-	const struct CMUnitTest none[] = { cmocka_unit_test(test_no_corpus) };
+	static struct CMUnitTest tests[SEQUENCES_MAX + 1];
+	const char *other = getenv("ZL_CORPUS");
+	size_t n;
 
-	corpus = getenv("ZL_CORPUS");
-	if (corpus != NULL)
-		read_index();
-	if (n_sequences == 0)
-		return cmocka_run_group_tests_name("corpus", none, NULL, NULL);
+	read_index("tests/unit/data/captures");
+	assert(n_sequences != 0);
+	if (other != NULL)
+		read_index(other);
+	n = n_sequences;
 	for (size_t i = 0; i < n_sequences; i++)
 		tests[i] = (struct CMUnitTest){ .name = sequences[i].name,
 			.test_func = test_sequence,
 			.initial_state = &sequences[i] };
-	return _cmocka_run_group_tests("corpus", tests, n_sequences, NULL, NULL);
+	if (other == NULL)
+		tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_no_corpus);
+	return _cmocka_run_group_tests("corpus", tests, n, NULL, NULL);
 }
