@@ -67,7 +67,7 @@ static void dispatch(struct zl_decode *d)
 		if (zl_get_uint(&c, versions[i].width) != versions[i].number || c.bad)
 			continue;
 		d->exporter->version = versions[i].version;
-		d->key.version = versions[i].version;
+		d->key.version = (uint8_t)versions[i].version;
 		versions[i].decode(d, c);
 		return;
 	}
@@ -88,6 +88,7 @@ zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
 	d.exporter->datagrams++;
 	d.exporter->last_seen = datagram->arrival;
 	d.key.port = datagram->port;
+	d.key.is_tcp = datagram->is_tcp;
 	if (why != ZL_DROP_N)
 		zl_decode_drop(&d, why);
 	else

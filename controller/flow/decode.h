@@ -23,6 +23,7 @@ struct zl_datagram {
 	const uint8_t *bytes; /* borrowed */
 	size_t n;
 	bool is_cut; /* the receive buffer was too small */
+	bool is_tcp; /* one message of a connection (tcp.h) */
 	struct zl_addr from;
 	uint16_t port;
 	struct zl_wall arrival;

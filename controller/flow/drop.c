@@ -58,5 +58,9 @@ const struct zl_drop_info zl_drops[ZL_DROP_N] = {
 		"the sample is neither of flows nor of counters" },
 	[ZL_DROP_SAMPLE_CUT]	     = { "sample_cut", "record", "sFlow 5, flow_record, counter_record",
 		"a sample, or a record in it, ends before its fields do" },
+	[ZL_DROP_CONNECTION_LIMIT]   = { "connection_limit", "connection", "zonelock",
+		"there are as many TCP connections as the collector takes, from this exporter or in all" },
+	[ZL_DROP_CONNECTION_BROKEN]  = { "connection_broken", "connection", "RFC 7011, 10.4",
+		"a TCP connection has something else than IPFIX messages, or stops within one" },
 };
 /* clang-format on */

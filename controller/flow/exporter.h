@@ -54,6 +54,8 @@ void zl_exporters_done(struct zl_exporters *x);
 int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes,
 	size_t n, struct zl_error *reterr) ZL_CHECKED;
 
+bool zl_exporters_may_send(const struct zl_exporters *x, const struct zl_addr *address);
+
 /*
  * The exporter at `address`, made when it is new.  One that may not send gets a shared
  * entry of `refused` and *ret_drop is the reason; *ret_drop is ZL_DROP_N otherwise.
@@ -64,6 +66,9 @@ struct zl_exporter *zl_exporters_get(
 /* Find the stream; with `make`, one is made (NULL then: no memory). */
 struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 	const struct zl_stream_key *key, bool make, struct zl_mono now);
+
+/* Forget what a TCP connection from `port` had told. */
+void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 
 /* Templates held, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);

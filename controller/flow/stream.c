@@ -14,6 +14,7 @@ struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
 	s->key = *key;
 	s->seen = now;
 	zl_templates_init(&s->templates, room);
+	s->templates.is_session = key->is_tcp;
 	return s;
 }
 

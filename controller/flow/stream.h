@@ -5,7 +5,8 @@
  * sequence number, when the exporter booted and how it samples.
  *
  * The exporter's source port is part of the key because two of its processes may use
- * one observation domain (RFC 7011, section 8.4: the transport session).  An exporter
+ * one observation domain (RFC 7011, section 8.4: the transport session).  Over TCP the
+ * stream ends with its connection (zl_exporter_end_session).  An exporter
  * has at most ZL_STREAMS_MAX of each version; the one longest unseen makes room.
  */
 #ifndef ZL_FLOW_STREAM_H
@@ -22,7 +23,8 @@ struct zl_stream_key {
 	struct zl_addr agent; /* sFlow: whom the datagram names; otherwise zero */
 	uint32_t odid;
 	uint16_t port;
-	uint16_t version;
+	uint8_t version;
+	bool is_tcp;
 };
 
 /*

@@ -248,6 +248,25 @@ static bool is_padding(struct zl_cursor rest)
 	return true;
 }
 
+/* RFC 7011, section 8.1: the id of the set, 2 or 3, stands for all of its kind. */
+static void withdraw(struct zl_templates *t, const struct spec *s)
+{
+	const struct zl_template *at;
+
+	if (s->id >= ZL_TEMPLATE_ID_MIN) {
+		remove_template(t, s->id);
+		return;
+	}
+	if (s->id != (s->is_options ? 3 : 2))
+		return;
+	/* The map must not change while it is walked, so one at a time. */
+	for (size_t i = 0; (at = zl_map_next(&t->by_id, &i)) != NULL;)
+		if (at->is_options == s->is_options) {
+			remove_template(t, at->id);
+			i = 0;
+		}
+}
+
 unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 	enum zl_template_format format, bool is_options, struct zl_mono now,
 	struct zl_drop_counts *drops)
@@ -263,7 +282,10 @@ unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 		if (!read_head(t, &set, &s, drops))
 			return learned;
 		if (s.n == 0 && format == ZL_TEMPLATE_IPFIX) {
-			zl_drop_count(drops, ZL_DROP_TEMPLATE_WITHDRAWN);
+			if (t->is_session)
+				withdraw(t, &s);
+			else
+				zl_drop_count(drops, ZL_DROP_TEMPLATE_WITHDRAWN);
 			continue;
 		}
 		read_fields(&set, &s);
@@ -282,7 +304,7 @@ const struct zl_template *zl_templates_find(struct zl_templates *t, uint16_t id,
 {
 	const struct zl_template *found = zl_map_find(&t->by_id, &id);
 
-	if (found == NULL ||
+	if (found == NULL || t->is_session ||
 		zl_mono_since(now, found->seen) <=
 			(uint64_t)ZL_TEMPLATE_TTL_S * (uint64_t)ZL_US_PER_S)
 		return found;
