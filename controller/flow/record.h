@@ -18,6 +18,8 @@
  *			in_if is the bridge, this is the tap
  *	vlan		the frame's outer tag (ZL_FLOW_VLAN), or the VLAN in which the
  *			switch took the untagged frame (ZL_FLOW_VLAN_OF_PORT)
+ *	biflow		who began a two-way record (RFC 5103, 6.3): 1 the source, 2 the
+ *			destination, else nobody knows
  *	tcp_flags	all flags seen in the flow, ORed (RFC 9293: FIN 1, SYN 2, RST 4,
  *			PSH 8, ACK 16, URG 32)
  */
@@ -57,10 +59,13 @@ enum zl_flow_field {
 	ZL_FLOW_ICMP = 1 << 24, /* type << 8 | code */
 	ZL_FLOW_IN_PHYS_IF = 1 << 25,
 	ZL_FLOW_OUT_PHYS_IF = 1 << 26,
-	ZL_FLOW_IN_NO_IF = 1 << 27,  /* in_if: several, or the device itself */
-	ZL_FLOW_OUT_NO_IF = 1 << 28, /* out_if: the same, or why it was dropped */
-	ZL_FLOW_VLAN_OF_PORT = 1 << 29,
+	ZL_FLOW_BIFLOW = 1 << 27,
+	ZL_FLOW_FIRST_COARSE = 1 << 28, /* first_ms: by a clock of whole seconds */
+	ZL_FLOW_IN_NO_IF = 1 << 29,	/* in_if: several, or the device itself */
+	ZL_FLOW_OUT_NO_IF = 1 << 30,	/* out_if: the same, or why it was dropped */
 };
+/* The last bit, which an enumerator cannot be. */
+#define ZL_FLOW_VLAN_OF_PORT (UINT32_C(1) << 31)
 
 enum zl_flow_version {
 	ZL_FLOW_V5 = 5,
@@ -100,7 +105,7 @@ struct zl_flow {
 	uint8_t tos;
 	uint8_t direction;
 	uint8_t version; /* enum zl_flow_version */
-	uint8_t pad;
+	uint8_t biflow;
 	struct zl_mac src_mac, dst_mac;
 };
 
