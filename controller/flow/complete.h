@@ -11,6 +11,9 @@
  * both are (exact to 1 ms), else by wall time, where a header in whole seconds
  * makes it inexact by 1000 ms.  An end that lies more than that after the export
  * is no age.
+ *
+ * What is deduced is in flow.present only; draft.present stays what was sent, but for
+ * the times.  `draft->flow` is complete for everybody else then.
  */
 #ifndef ZL_FLOW_COMPLETE_H
 #define ZL_FLOW_COMPLETE_H

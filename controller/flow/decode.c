@@ -21,21 +21,37 @@ void zl_decode_drop(struct zl_decode *d, enum zl_drop why)
 	zl_drop_count(&d->exporter->drops, why);
 }
 
-void zl_decode_emit(
-	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+static void identify(const struct zl_decode *d, struct zl_flow *f, uint16_t template_id)
 {
-	struct zl_flow *f = &draft->flow;
-
 	f->exporter = d->exporter->address;
 	f->exporter_port = d->datagram->port;
 	f->arrival = d->datagram->arrival;
 	f->odid = d->key.odid;
 	f->version = (uint8_t)d->key.version;
 	f->template_id = template_id;
+}
+
+void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+{
+	identify(d, &draft->flow, template_id);
 	zl_complete(draft, &d->clock);
 	d->exporter->records++;
 	d->n_records++;
-	d->sink(f, d->user);
+	if (d->show != NULL)
+		d->show(draft, false, d->user);
+	else
+		d->sink(&draft->flow, d->user);
+}
+
+void zl_decode_emit_options(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+{
+	if (d->show == NULL)
+		return;
+	identify(d, &draft->flow, template_id);
+	zl_complete(draft, &d->clock);
+	d->show(draft, true, d->user);
 }
 
 static void dispatch(struct zl_decode *d)
@@ -61,22 +77,36 @@ static void dispatch(struct zl_decode *d)
 	zl_decode_drop(d, ZL_DROP_VERSION);
 }
 
+static zl_drop_mask decode(struct zl_exporters *exporters, struct zl_decode *d)
+{
+	const struct zl_datagram *datagram = d->datagram;
+	enum zl_drop why;
+
+	d->is_counted = true;
+	d->exporter = zl_exporters_get(exporters, &datagram->from, &why);
+	d->exporter->drops.seen = 0;
+	d->exporter->datagrams++;
+	d->exporter->last_seen = datagram->arrival;
+	d->key.port = datagram->port;
+	if (why != ZL_DROP_N)
+		zl_decode_drop(d, why);
+	else
+		dispatch(d);
+	return d->exporter->drops.seen;
+}
+
 zl_drop_mask zl_decode(struct zl_exporters *exporters,
 	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user)
 {
-	struct zl_decode d = {
-		.datagram = datagram, .sink = sink, .user = user, .is_counted = true
-	};
-	enum zl_drop why;
+	struct zl_decode d = { .datagram = datagram, .sink = sink, .user = user };
 
-	d.exporter = zl_exporters_get(exporters, &datagram->from, &why);
-	d.exporter->drops.seen = 0;
-	d.exporter->datagrams++;
-	d.exporter->last_seen = datagram->arrival;
-	d.key.port = datagram->port;
-	if (why != ZL_DROP_N)
-		zl_decode_drop(&d, why);
-	else
-		dispatch(&d);
-	return d.exporter->drops.seen;
+	return decode(exporters, &d);
+}
+
+zl_drop_mask zl_decode_show(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, zl_decode_show_fn show, void *user)
+{
+	struct zl_decode d = { .datagram = datagram, .show = show, .user = user };
+
+	return decode(exporters, &d);
 }

@@ -38,6 +38,15 @@ typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
 zl_drop_mask zl_decode(struct zl_exporters *exporters,
 	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user);
 
+/*
+ * The same for who shows what came rather than uses it: called for each record of flows
+ * and, with `is_options`, of options data, with all that was read from it.
+ */
+typedef void (*zl_decode_show_fn)(
+	const struct zl_flow_draft *draft, bool is_options, void *user);
+zl_drop_mask zl_decode_show(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, zl_decode_show_fn show, void *user);
+
 /* --- for the decoders --- */
 
 /* One datagram on its way. */
@@ -47,7 +56,8 @@ struct zl_decode {
 	struct zl_stream *stream; /* NULL: no templates are known */
 	struct zl_stream_key key;
 	struct zl_complete_clock clock;
-	zl_decode_sink_fn sink;
+	zl_decode_sink_fn sink; /* one of the two is not NULL */
+	zl_decode_show_fn show;
 	void *user;
 	uint32_t n_records; /* flow and options data, read from this datagram */
 	bool is_counted;    /* false: some records could not be counted */
@@ -60,6 +70,10 @@ void zl_decode_drop(struct zl_decode *d, enum zl_drop why);
 
 /* Complete a draft and hand it to the sink. */
 void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
+
+/* Options data, for who wants to see it. */
+void zl_decode_emit_options(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
 
 #endif

@@ -14,6 +14,7 @@ struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
 	s->key = *key;
 	s->seen = now;
 	zl_templates_init(&s->templates, room);
+	zl_sampling_init(&s->sampling, room);
 	return s;
 }
 
@@ -22,6 +23,7 @@ void zl_stream_free(struct zl_stream *s)
 	if (s == NULL)
 		return;
 	zl_templates_done(&s->templates);
+	zl_sampling_done(&s->sampling);
 	free(s);
 }
 
