@@ -10,9 +10,9 @@
  *
  * One packet is in memory at a time; libpcap bounds its size (256 KiB in pcap, 16 MiB for
  * a block of pcapng).  All four magics of pcap; of pcapng both byte orders, all
- * resolutions of time, several sections and interfaces.  What libpcap refuses:
- * interfaces with different link types in one file, and sections with different byte
- * orders.  Link types: Ethernet, Linux cooked (both), loopback, raw IP.
+ * resolutions of time, several sections and interfaces.  What libpcap 1.10 refuses:
+ * interfaces with different link types in one file, two interfaces with raw IP, and
+ * sections with different byte orders.  Link types: Ethernet, Linux cooked (both), loopback, raw IP.
  */
 #ifndef ZL_FLOW_CAPTURE_H
 #define ZL_FLOW_CAPTURE_H
