@@ -93,6 +93,17 @@ int zl_capture_open(const char *path, struct zl_capture **ret, struct zl_error *
 	return zl_capture_new(file, path, ret, reterr);
 }
 
+/* pcapng has 64 bits for it in any unit; what is beyond ours is 1970. */
+static struct zl_wall time_of(const struct pcap_pkthdr *head)
+{
+	int64_t us;
+
+	if (__builtin_mul_overflow((int64_t)head->ts.tv_sec, ZL_US_PER_S, &us) ||
+		__builtin_add_overflow(us, (int64_t)head->ts.tv_usec, &us))
+		us = 0;
+	return (struct zl_wall){ us };
+}
+
 int zl_capture_next(
 	struct zl_capture *c, struct zl_captured *ret, struct zl_error *reterr)
 {
@@ -109,8 +120,7 @@ int zl_capture_next(
 		c->counts[kind]++;
 		if (kind != ZL_DATAGRAM_UDP)
 			continue;
-		ret->time.us = (int64_t)head->ts.tv_sec * ZL_US_PER_S +
-			       (int64_t)head->ts.tv_usec;
+		ret->time = time_of(head);
 		ret->udp = udp;
 		return 1;
 	}
