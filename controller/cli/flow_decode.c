@@ -30,6 +30,7 @@ static void show(const struct zl_flow_draft *draft, bool is_options, void *user)
 
 static void take(struct run *run, const struct zl_captured *captured)
 {
+	const struct zl_decode_sinks sinks = { .show = show, .user = run };
 	const struct zl_datagram_found *udp = &captured->udp;
 	const struct zl_portmap_protocol *protocol =
 		zl_portmap_find(&run->ports, udp->dport);
@@ -50,7 +51,7 @@ static void take(struct run *run, const struct zl_captured *captured)
 			 (struct zl_cursor){ .at = udp->bytes, .left = udp->n }))
 		run->other_protocol++;
 	else
-		(void)zl_decode_show(&run->exporters, &datagram, show, run);
+		(void)zl_decode_to(&run->exporters, &datagram, &sinks);
 }
 
 static void add_drops(uint64_t *sums, const struct zl_exporter *e)

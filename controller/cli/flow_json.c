@@ -64,6 +64,16 @@ static const struct member members[] = {
 _Static_assert(N_ITEMS(members) * MEMBER_SIZE + HEAD_SIZE <= LINE_SIZE,
 	"a line may be longer than its buffer");
 
+/* How a version is shown; as the number that it is when it is not here. */
+static const struct {
+	enum zl_flow_version version;
+	const char *shown;
+} versions[] = {
+	{ ZL_FLOW_V5, "5" },
+	{ ZL_FLOW_V9, "9" },
+	{ ZL_FLOW_IPFIX, "10" },
+};
+
 struct line {
 	size_t n;
 	char at[LINE_SIZE];
@@ -148,13 +158,23 @@ static void put_member(
 	}
 }
 
+static void put_version(struct line *l, uint8_t version)
+{
+	for (size_t i = 0; i < N_ITEMS(versions); i++)
+		if (versions[i].version == version) {
+			put(l, versions[i].shown, strlen(versions[i].shown));
+			return;
+		}
+	put_number(l, version);
+}
+
 static void put_head(struct line *l, const struct zl_flow *f, bool is_options)
 {
 	PUT(l, "{\"exporter\":");
 	put_addr(l, &f->exporter);
 	PUT(l, ",\"ver\":");
-	put_number(l, f->version);
-	if (f->template_id != 0) { /* v5 has an engine instead of a domain */
+	put_version(l, f->version);
+	if (f->template_id != 0) { /* the others have no domain */
 		PUT(l, ",\"odid\":");
 		put_number(l, f->odid);
 		PUT(l, ",\"tmpl\":");

@@ -38,20 +38,20 @@ void zl_decode_emit(
 	zl_complete(draft, &d->clock);
 	d->exporter->records++;
 	d->n_records++;
-	if (d->show != NULL)
-		d->show(draft, false, d->user);
-	else
-		d->sink(&draft->flow, d->user);
+	if (d->sinks->flow != NULL)
+		d->sinks->flow(&draft->flow, d->sinks->user);
+	if (d->sinks->show != NULL)
+		d->sinks->show(draft, false, d->sinks->user);
 }
 
 void zl_decode_emit_options(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
-	if (d->show == NULL)
+	if (d->sinks->show == NULL)
 		return;
 	identify(d, &draft->flow, template_id);
 	zl_complete(draft, &d->clock);
-	d->show(draft, true, d->user);
+	d->sinks->show(draft, true, d->sinks->user);
 }
 
 static void dispatch(struct zl_decode *d)
@@ -77,36 +77,30 @@ static void dispatch(struct zl_decode *d)
 	zl_decode_drop(d, ZL_DROP_VERSION);
 }
 
-static zl_drop_mask decode(struct zl_exporters *exporters, struct zl_decode *d)
+zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, const struct zl_decode_sinks *sinks)
 {
-	const struct zl_datagram *datagram = d->datagram;
+	struct zl_decode d = {
+		.datagram = datagram, .sinks = sinks, .is_counted = true
+	};
 	enum zl_drop why;
 
-	d->is_counted = true;
-	d->exporter = zl_exporters_get(exporters, &datagram->from, &why);
-	d->exporter->drops.seen = 0;
-	d->exporter->datagrams++;
-	d->exporter->last_seen = datagram->arrival;
-	d->key.port = datagram->port;
+	d.exporter = zl_exporters_get(exporters, &datagram->from, &why);
+	d.exporter->drops.seen = 0;
+	d.exporter->datagrams++;
+	d.exporter->last_seen = datagram->arrival;
+	d.key.port = datagram->port;
 	if (why != ZL_DROP_N)
-		zl_decode_drop(d, why);
+		zl_decode_drop(&d, why);
 	else
-		dispatch(d);
-	return d->exporter->drops.seen;
+		dispatch(&d);
+	return d.exporter->drops.seen;
 }
 
 zl_drop_mask zl_decode(struct zl_exporters *exporters,
 	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user)
 {
-	struct zl_decode d = { .datagram = datagram, .sink = sink, .user = user };
+	const struct zl_decode_sinks sinks = { .flow = sink, .user = user };
 
-	return decode(exporters, &d);
-}
-
-zl_drop_mask zl_decode_show(struct zl_exporters *exporters,
-	const struct zl_datagram *datagram, zl_decode_show_fn show, void *user)
-{
-	struct zl_decode d = { .datagram = datagram, .show = show, .user = user };
-
-	return decode(exporters, &d);
+	return zl_decode_to(exporters, datagram, &sinks);
 }

@@ -32,20 +32,29 @@ struct zl_datagram {
 typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
 
 /*
+ * For who shows what came rather than uses it: called for each record of flows and, with
+ * `is_options`, of options data, with all that was read from it.
+ */
+typedef void (*zl_decode_show_fn)(
+	const struct zl_flow_draft *draft, bool is_options, void *user);
+
+/* Where everything goes that is read; NULL: nowhere. */
+struct zl_decode_sinks {
+	zl_decode_sink_fn flow;
+	zl_decode_show_fn show;
+	void *user;
+};
+
+/*
  * Decode one datagram.  Returns the reasons for which something in it was not
  * used, a bit each (1 << ZL_DROP_...); 0 when all of it was.
  */
 zl_drop_mask zl_decode(struct zl_exporters *exporters,
 	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user);
 
-/*
- * The same for who shows what came rather than uses it: called for each record of flows
- * and, with `is_options`, of options data, with all that was read from it.
- */
-typedef void (*zl_decode_show_fn)(
-	const struct zl_flow_draft *draft, bool is_options, void *user);
-zl_drop_mask zl_decode_show(struct zl_exporters *exporters,
-	const struct zl_datagram *datagram, zl_decode_show_fn show, void *user);
+/* The same, with more than flows. */
+zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, const struct zl_decode_sinks *sinks);
 
 /* --- for the decoders --- */
 
@@ -56,9 +65,7 @@ struct zl_decode {
 	struct zl_stream *stream; /* NULL: no templates are known */
 	struct zl_stream_key key;
 	struct zl_complete_clock clock;
-	zl_decode_sink_fn sink; /* one of the two is not NULL */
-	zl_decode_show_fn show;
-	void *user;
+	const struct zl_decode_sinks *sinks;
 	uint32_t n_records; /* flow and options data, read from this datagram */
 	bool is_counted;    /* false: some records could not be counted */
 };
