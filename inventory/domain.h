@@ -20,6 +20,7 @@ enum {
 	ZL_DOMAIN_NICS_MAX = 32, /* as many as fit on a PCI bus of QEMU */
 	ZL_NIC_ADDRS_MAX = 16,
 	ZL_DOMAIN_ZONES_MAX = 16,
+	ZL_DOMAIN_LEFT_MAX = 80,
 	ZL_NAME_MAX = 128, /* with the NUL */
 	ZL_IFNAME_MAX = 16,
 };
@@ -76,6 +77,8 @@ struct zl_domain {
 	uint8_t n_zones;
 	struct zl_nic nics[ZL_DOMAIN_NICS_MAX];
 	uint8_t n_nics;
+	uint16_t n_left; /* NICs for which there was no room, or that have no MAC */
+	char left[ZL_DOMAIN_LEFT_MAX]; /* their taps or MACs: "vnet32, vnet33" */
 };
 
 const char *zl_domain_state_name(enum zl_domain_state s);
@@ -104,7 +107,7 @@ int zl_domain_parse(const char *xml, size_t n, enum zl_domain_state state,
  * A domain as a nest of a frame.  zl_domain_get() takes a nest that zl_frame_parse()
  * has accepted; -EPROTO: more of something than fits, or a number out of range.
  */
-enum { ZL_DOMAIN_ATTRS = 8 };
+enum { ZL_DOMAIN_ATTRS = 9 };
 extern const struct zl_attr zl_domain_attrs[ZL_DOMAIN_ATTRS];
 void zl_domain_put(struct zl_frame *f, uint16_t attr, const struct zl_domain *d);
 int zl_domain_get(const struct nlattr *nest, struct zl_domain *ret,

@@ -13,6 +13,8 @@ enum domain_attr {
 	A_FLAGS,
 	A_ZONE, /* once for each zone */
 	A_NIC,	/* once for each NIC */
+	A_N_LEFT,
+	A_LEFT,
 	A_N
 };
 _Static_assert((int)A_N <= (int)ZL_DOMAIN_ATTRS, "zl_domain_attrs is too short");
@@ -51,6 +53,9 @@ const struct zl_attr zl_domain_attrs[ZL_DOMAIN_ATTRS] = {
 		      .repeated = true },
 	[A_NIC]   = { .name = "nic",   .type = ZL_ATTR_NEST,   .repeated = true,
 		      ZL_NESTED(nic_attrs) },
+	[A_N_LEFT] = { .name = "nics-left", .type = ZL_ATTR_U32 },
+	[A_LEFT]  = { .name = "left",  .type = ZL_ATTR_STRING,
+		      .max = ZL_DOMAIN_LEFT_MAX - 1 },
 };
 /* clang-format on */
 
@@ -90,6 +95,10 @@ void zl_domain_put(struct zl_frame *f, uint16_t attr, const struct zl_domain *d)
 		zl_frame_put_str(f, A_ZONE, d->zones[i]);
 	for (unsigned i = 0; i < d->n_nics; i++)
 		put_nic(f, &d->nics[i]);
+	if (d->n_left != 0) {
+		zl_frame_put_u32(f, A_N_LEFT, d->n_left);
+		zl_frame_put_str(f, A_LEFT, d->left);
+	}
 	zl_frame_nest_end(f, nest);
 }
 
@@ -163,6 +172,8 @@ int zl_domain_get(
 	d.state = zl_attr_u8(tb[A_STATE]);
 	d.forwarding = (zl_attr_u8(tb[A_FLAGS]) & FLAG_FORWARDING) != 0;
 	d.truncated = (zl_attr_u8(tb[A_FLAGS]) & FLAG_TRUNCATED) != 0;
+	d.n_left = (uint16_t)zl_attr_u32(tb[A_N_LEFT]);
+	(void)zl_domain_copy_text(d.left, sizeof(d.left), zl_attr_str(tb[A_LEFT]));
 	zl_nest_each(a, nest, A_ZONE)
 	{
 		if (d.n_zones == ZL_DOMAIN_ZONES_MAX)

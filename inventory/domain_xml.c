@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From libvirt's domain XML to struct zl_domain. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/xml.h"
@@ -122,6 +123,25 @@ static bool parse_nic(
 	return true;
 }
 
+/* It cannot be kept: name it, as far as there is room. */
+static void leave_nic(const xmlNode *interface, struct zl_domain *d)
+{
+	const xmlNode *target = zl_xml_first(interface, "target");
+	const xmlNode *mac = zl_xml_first(interface, "mac");
+	const char *name = target == NULL ? NULL : zl_xml_attr(target, "dev");
+	char text[ZL_MAC_STR];
+	size_t at = strlen(d->left);
+
+	d->n_left += d->n_left < UINT16_MAX;
+	if (name == NULL && mac != NULL)
+		name = zl_xml_attr(mac, "address");
+	if (name == NULL || at + sizeof(text) + 2 > sizeof(d->left))
+		return;
+	(void)zl_domain_copy_text(text, sizeof(text), name);
+	(void)snprintf(
+		d->left + at, sizeof(d->left) - at, "%s%s", at == 0 ? "" : ", ", text);
+}
+
 static void parse_nics(const xmlNode *root, struct zl_domain *d)
 {
 	const xmlNode *devices = zl_xml_first(root, "devices"), *n;
@@ -131,16 +151,13 @@ static void parse_nics(const xmlNode *root, struct zl_domain *d)
 		return;
 	for (n = zl_xml_first(devices, "interface"); n != NULL;
 		n = zl_xml_next(n, "interface")) {
-		if (d->n_nics == ZL_DOMAIN_NICS_MAX) {
-			whole = false;
-			break;
-		}
-		if (parse_nic(n, active, &d->nics[d->n_nics], &whole))
+		if (d->n_nics < ZL_DOMAIN_NICS_MAX &&
+			parse_nic(n, active, &d->nics[d->n_nics], &whole))
 			d->n_nics++;
 		else
-			whole = false;
+			leave_nic(n, d);
 	}
-	d->truncated |= !whole;
+	d->truncated |= !whole || d->n_left != 0;
 }
 
 /* <zonelock:nic mac='..'><zonelock:address>..</zonelock:address>..</zonelock:nic> */

@@ -88,6 +88,8 @@ struct zl_index_domain {
 	uint8_t n_zones, n_nics;
 	const char (*zones)[64];
 	const struct zl_index_nic *const *nics; /* n_nics of them */
+	uint16_t n_left;			/* as in struct zl_domain */
+	char left[ZL_DOMAIN_LEFT_MAX];
 };
 
 /* A network interface of a host, from its agent. */

@@ -55,9 +55,11 @@ static struct zl_index_domain_rec *make_domain(
 		.truncated = from->truncated,
 		.n_zones = from->n_zones,
 		.n_nics = from->n_nics,
+		.n_left = from->n_left,
 		.zones = (const char(*)[64])d->zones,
 		.nics = d->nic_list };
 	(void)snprintf(d->pub.name, sizeof(d->pub.name), "%s", from->name);
+	(void)snprintf(d->pub.left, sizeof(d->pub.left), "%s", from->left);
 	memcpy(d->zones, from->zones, from->n_zones * sizeof(*d->zones));
 	for (unsigned i = 0; i < from->n_nics; i++) {
 		d->nics[i].domain = d;
@@ -204,7 +206,8 @@ static unsigned compare(const struct zl_index_domain_rec *d, const struct zl_dom
 		what |= ZL_INDEX_STATE;
 	if (strcmp(d->pub.name, to->name) != 0)
 		what |= ZL_INDEX_NAME;
-	if (!same_nics(d, to))
+	if (!same_nics(d, to) || d->pub.n_left != to->n_left ||
+		strcmp(d->pub.left, to->left) != 0)
 		what |= ZL_INDEX_NICS;
 	else if (!same_nic_addrs(d, to))
 		what |= ZL_INDEX_ADDRS;

@@ -40,8 +40,8 @@ static bool by_confidence(const struct zl_case *c, char *why, size_t n)
 static bool by_evidence(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n,
-		"the record ties the domain by %s only: automatic action needs "
-		"evidence of its tap",
+		"the domain is named by its %s, and nothing was seen at its tap: "
+		"automatic action needs that",
 		zl_evidence_name(c->evidence));
 	return c->evidence != ZL_EVIDENCE_TAP;
 }
@@ -51,6 +51,14 @@ static bool by_forwarding(const struct zl_case *c, char *why, size_t n)
 	(void)snprintf(why, n,
 		"the domain is declared as forwarding: the traffic may be another's");
 	return c->forwarding;
+}
+
+static bool by_claim(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"the zone of its address may do that, but nothing except its traffic "
+		"says that the address is its own");
+	return c->by_claim;
 }
 
 static bool by_release(const struct zl_case *c, char *why, size_t n)
@@ -91,6 +99,7 @@ static const struct {
 	{ "confidence", by_confidence },
 	{ "evidence", by_evidence },
 	{ "forwarding", by_forwarding },
+	{ "claim", by_claim },
 	{ "release", by_release },
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },

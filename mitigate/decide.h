@@ -23,10 +23,11 @@ struct zl_case {
 	enum zl_backend_id backend;
 	/* who, and how sure */
 	bool offender_known;	/* a domain of ours */
-	bool initiator_certain; /* at least evidence of service (flow/stitch.h) */
+	bool initiator_certain; /* zl_stitch_is_certain() (flow/stitch.h) */
 	const char *confidence; /* its name */
 	enum zl_evidence evidence;
 	bool forwarding; /* may carry other people's traffic */
+	bool by_claim;	 /* if its address is its own, it may */
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */

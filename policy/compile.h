@@ -11,9 +11,8 @@
  *					members: once for each domain and policy.
  *	zl_policy_class_of_addr()	an address: the zones of the longest prefix
  *					that holds it.  For every flow.
- *	zl_policy_class_of_both()	a known domain that speaks from an address
- *					which is in a zone's range: both count.
- *					For every flow.
+ *	zl_policy_class_of_both()	a known domain with an address that is in a
+ *					zone's range, where both count
  *
  * A class means something only to the policy that gave it.
  *

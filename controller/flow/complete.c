@@ -27,6 +27,15 @@ static int64_t wall_of(
 	return clock->export_ms + minus(uptime, (uint32_t)export_uptime);
 }
 
+/* By a header in whole seconds it is right only among the records of one datagram. */
+static void set_first(struct zl_flow_draft *d, uint64_t boot_ms,
+	const struct zl_complete_clock *clock)
+{
+	d->flow.first_ms = wall_of(d->first_uptime, boot_ms, clock);
+	if (clock->has_uptime && clock->export_ms % 1000 == 0)
+		d->present |= ZL_FLOW_FIRST_COARSE;
+}
+
 static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *clock)
 {
 	uint64_t boot_ms =
@@ -35,7 +44,7 @@ static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *c
 
 	if ((d->present & ZL_FLOW_FIRST) == 0 &&
 		(d->present & ZL_ASIDE_FIRST_UPTIME) != 0)
-		f->first_ms = wall_of(d->first_uptime, boot_ms, clock);
+		set_first(d, boot_ms, clock);
 	if ((d->present & ZL_FLOW_LAST) == 0 &&
 		(d->present & ZL_ASIDE_LAST_UPTIME) != 0)
 		f->last_ms = wall_of(d->last_uptime, boot_ms, clock);

@@ -98,6 +98,14 @@ static const struct zl_index_nic *claimed_by(const struct zl_index *index,
 	return is_other(owner, tap) ? owner : NULL;
 }
 
+static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner)
+{
+	if (owner == NULL)
+		return;
+	ret->spoofed = true;
+	(void)snprintf(ret->claimed, sizeof(ret->claimed), "%s", owner->domain->name);
+}
+
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
 {
@@ -108,12 +116,9 @@ static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
 		return;
 	}
 	fill(&ret->src, tap, ZL_EVIDENCE_TAP);
-	if (owner != NULL) {
-		ret->spoofed = true;
-		(void)snprintf(
-			ret->claimed, sizeof(ret->claimed), "%s", owner->domain->name);
+	note_claim(ret, owner);
+	if (ret->spoofed)
 		return;
-	}
 	if (!tap->domain->forwarding)
 		ret->learned = zl_index_learn(index, tap, &flow->src, now, &holder) > 0;
 }
@@ -190,19 +195,20 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 
 /* Without a tap: by MAC, then by address. */
 static const struct zl_index_nic *resolve_src(const struct zl_index *index,
-	const char *host, const struct zl_flow *flow, struct zl_endpoint *ret)
+	const char *host, const struct zl_flow *flow, struct zl_sighting *ret)
 {
 	const struct zl_index_nic *nic = NULL;
 
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0)
 		nic = find_mac(index, host, &flow->src_mac);
 	if (nic != NULL && !nic->domain->forwarding) {
-		fill(ret, nic, ZL_EVIDENCE_MAC);
+		fill(&ret->src, nic, ZL_EVIDENCE_MAC);
+		note_claim(ret, claimed_by(index, nic, flow));
 		return nic;
 	}
 	nic = find_addr(index, host, NULL, &flow->src);
 	if (nic != NULL)
-		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
+		fill(&ret->src, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
 }
 
@@ -226,14 +232,14 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 		(void)snprintf(scope, sizeof(scope), "%s", src->scope);
 		resolve_tap(index, src, flow, now, ret);
 	} else {
-		src = resolve_src(index, host, flow, &ret->src);
+		src = resolve_src(index, host, flow, ret);
 		src_scope = hash_scope(src);
 		if (src != NULL)
 			(void)snprintf(scope, sizeof(scope), "%s", src->scope);
 	}
 	dst = resolve_dst(
 		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
-	ret->scope = src != NULL ? src_scope : hash_scope(dst);
+	ret->true_scope = ret->scope = src != NULL ? src_scope : hash_scope(dst);
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)
 		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);

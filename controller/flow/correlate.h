@@ -39,10 +39,11 @@ struct zl_endpoint {
 
 struct zl_sighting {
 	struct zl_endpoint src, dst;
-	char host[64];	/* of the exporter, "" when it is of none */
-	uint64_t scope; /* hash of the network in which the addresses are meant, */
-			/* one of its own when the source is forged */
-	bool spoofed;	/* the source claimed to be another domain: */
+	char host[64];	     /* of the exporter, "" when it is of none */
+	uint64_t scope;	     /* hash of the network in which the addresses are meant, */
+			     /* one of its own when the source is forged */
+	uint64_t true_scope; /* the same, forged or not */
+	bool spoofed; /* the source, known by tap or MAC, claimed to be another domain: */
 	char claimed[ZL_NAME_MAX];
 	bool learned; /* the source address is new for its tap */
 };

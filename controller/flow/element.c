@@ -106,6 +106,7 @@ const struct zl_element zl_elements[] = {
 	{ .id = 183, .name = "tcpDestinationPort",	     PORT,  DPORT, .rank = 1 },
 	{ .id = 231, .name = "initiatorOctets",		     UINT,  OCTETS, .rank = 1 },
 	{ .id = 232, .name = "responderOctets",		     UINT,  R_OCTETS, .rank = 1 },
+	{ .id = 239, .name = "biflowDirection",		     BYTE,  FLOW(biflow, ZL_FLOW_BIFLOW) },
 	{ .id = 243, .name = "dot1qVlanId",		     PORT,  VLAN },
 	{ .id = 252, .name = "ingressPhysicalInterface",     UINT,  FLOW(in_phys_if, ZL_FLOW_IN_PHYS_IF) },
 	{ .id = 253, .name = "egressPhysicalInterface",	     UINT,  FLOW(out_phys_if, ZL_FLOW_OUT_PHYS_IF) },
@@ -264,4 +265,6 @@ void zl_element_store(
 	else if (old == 0)
 		save(at, e->width, convert(e, v, draft));
 	draft->present |= e->bit;
+	if (e->kind == ZL_ELEMENT_DELTA_US && e->bit == ZL_FLOW_FIRST)
+		draft->present |= ZL_FLOW_FIRST_COARSE;
 }

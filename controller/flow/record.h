@@ -15,6 +15,8 @@
  *	in_if, out_if	the exporter's numbers; 0 is no evidence
  *	in_phys_if, out_phys_if	the port below (252, 253): behind a Linux bridge, where
  *			in_if is the bridge, this is the tap
+ *	biflow		who began a two-way record (RFC 5103, 6.3): 1 the source, 2 the
+ *			destination, else nobody knows
  *	tcp_flags	all flags seen in the flow, ORed (RFC 9293: FIN 1, SYN 2, RST 4,
  *			PSH 8, ACK 16, URG 32)
  */
@@ -53,6 +55,8 @@ enum zl_flow_field {
 	ZL_FLOW_ICMP = 1 << 24, /* type << 8 | code */
 	ZL_FLOW_IN_PHYS_IF = 1 << 25,
 	ZL_FLOW_OUT_PHYS_IF = 1 << 26,
+	ZL_FLOW_BIFLOW = 1 << 27,
+	ZL_FLOW_FIRST_COARSE = 1 << 28, /* first_ms: by a clock of whole seconds */
 };
 
 enum zl_flow_version {
@@ -86,7 +90,7 @@ struct zl_flow {
 	uint8_t tos;
 	uint8_t direction;
 	uint8_t version; /* enum zl_flow_version */
-	uint8_t pad;
+	uint8_t biflow;
 	struct zl_mac src_mac, dst_mac;
 };
 

@@ -11,7 +11,9 @@
 #include "base/map.h"
 #include "policy/service.h"
 
-enum { WAYS = 4, EPHEMERAL_FIRST = 32768, TIME_GRAIN_MS = 2 };
+enum { WAYS = 4, EPHEMERAL_FIRST = 32768 };
+/* Start times in one datagram, in two, and in two whose headers have whole seconds. */
+enum { GRAIN_SAME_MS = 1, GRAIN_MS = 2, GRAIN_COARSE_MS = 1002 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 enum { ECHO_REPLY_4 = 0, ECHO_4 = 8, ECHO_6 = 128, ECHO_REPLY_6 = 129 };
 
@@ -22,16 +24,26 @@ struct key {
 	uint8_t proto, pad[3];
 };
 
+/* A direction's first packet, and who told us when. */
+struct start {
+	int64_t ms; /* 0: not seen */
+	struct zl_addr exporter;
+	struct zl_wall arrival; /* of the datagram: the same one has the same */
+	uint16_t exporter_port;
+	bool is_coarse;
+};
+
 /* Side 0 is the lower (address, port), side 1 the higher one. */
 struct conversation {
 	struct key key;
 	struct zl_mono seen;
-	struct zl_addr exporter[2]; /* who showed us that side's first packet */
-	int64_t first_ms[2];	    /* 0: not seen */
-	uint8_t initiator;	    /* side, when confidence is not NONE */
+	struct start start[2];
+	uint64_t number[2]; /* of that side's last record; 0: none */
+	uint8_t initiator;  /* side, when confidence is not NONE */
 	uint8_t confidence;
 	bool began[2];	  /* that side's own packet said so */
 	bool answered[2]; /* likewise */
+	bool forged[2];	  /* somebody else has spoken in that side's name */
 };
 
 /* An endpoint that answered: (address, port, protocol) as a server. */
@@ -116,20 +128,37 @@ static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *re
 	return side;
 }
 
+static struct conversation *get_bucket(const struct zl_stitch *s, const struct key *key)
+{
+	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
+
+	return &s->table[bucket * WAYS];
+}
+
+static struct conversation *find_conversation(
+	const struct zl_stitch *s, const struct key *key)
+{
+	struct conversation *c = get_bucket(s, key);
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (memcmp(&c[i].key, key, sizeof(*key)) == 0)
+			return &c[i];
+	return NULL;
+}
+
 static struct conversation *get_conversation(
 	struct zl_stitch *s, const struct key *key, struct zl_mono now)
 {
-	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
-	struct conversation *c = &s->table[bucket * WAYS], *oldest = c;
+	struct conversation *c = find_conversation(s, key), *oldest;
 
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (memcmp(&c[i].key, key, sizeof(*key)) == 0) {
-			c[i].seen = now;
-			return &c[i];
-		}
+	if (c != NULL) {
+		c->seen = now;
+		return c;
+	}
+	c = oldest = get_bucket(s, key);
+	for (unsigned i = 1; i < WAYS; i++)
 		if (c[i].seen.us < oldest->seen.us)
 			oldest = &c[i];
-	}
 	memset(oldest, 0, sizeof(*oldest));
 	oldest->key = *key;
 	oldest->seen = now;
@@ -252,17 +281,37 @@ static enum zl_side by_service(
 	return ZL_SIDE_UNKNOWN;
 }
 
+static int64_t grain_of(const struct start *a, const struct start *b)
+{
+	if (a->arrival.us == b->arrival.us && a->exporter_port == b->exporter_port)
+		return GRAIN_SAME_MS;
+	return a->is_coarse || b->is_coarse ? GRAIN_COARSE_MS : GRAIN_MS;
+}
+
 /* Both directions seen by one exporter: whose first packet was earlier? */
 static enum zl_side by_time(const struct conversation *c, unsigned src_side)
 {
-	int64_t ahead = c->first_ms[1 - src_side] - c->first_ms[src_side];
+	const struct start *src = &c->start[src_side], *dst = &c->start[1 - src_side];
+	int64_t ahead = dst->ms - src->ms;
 
-	if (c->first_ms[0] == 0 || c->first_ms[1] == 0 ||
-		!zl_addr_eq(&c->exporter[0], &c->exporter[1]))
+	if (src->ms == 0 || dst->ms == 0 || !zl_addr_eq(&src->exporter, &dst->exporter))
 		return ZL_SIDE_UNKNOWN;
-	if (ahead >= TIME_GRAIN_MS)
+	if (ahead >= grain_of(src, dst))
 		return ZL_SIDE_SRC;
-	return ahead <= -TIME_GRAIN_MS ? ZL_SIDE_DST : ZL_SIDE_UNKNOWN;
+	return -ahead >= grain_of(src, dst) ? ZL_SIDE_DST : ZL_SIDE_UNKNOWN;
+}
+
+/* RFC 5103, 6.3: without it, or with "arbitrary", the direction says nothing. */
+static enum zl_side by_biflow(const struct zl_flow *f)
+{
+	enum { BY_INITIATOR = 1, REVERSE_INITIATOR = 2 };
+
+	if ((f->present & ZL_FLOW_REV_PACKETS) == 0 || f->rev_packets == 0 ||
+		(f->present & ZL_FLOW_BIFLOW) == 0)
+		return ZL_SIDE_UNKNOWN;
+	return f->biflow == BY_INITIATOR	? ZL_SIDE_SRC
+	       : f->biflow == REVERSE_INITIATOR ? ZL_SIDE_DST
+						: ZL_SIDE_UNKNOWN;
 }
 
 /*
@@ -278,27 +327,36 @@ static bool may_answer(const struct zl_stitch *s, const struct conversation *c,
 		       !is_offered(s, &f->dst, f->dport, f->proto, scope));
 }
 
-/* Anybody can make a server send that: without a connection, who asked may be unseen. */
-static bool is_datagram_of_server(const struct zl_flow *f)
+/*
+ * Anybody can make a server send a datagram: who asked may be unseen, or have asked in
+ * another's name.
+ */
+static bool may_have_begun(
+	const struct conversation *c, unsigned side, uint8_t proto, uint16_t port)
 {
-	return f->proto == IPPROTO_UDP && is_server_port(f->proto, f->sport);
+	return proto != IPPROTO_UDP ||
+	       (!is_server_port(proto, port) && !c->forged[1 - side]);
 }
 
 static void remember_start(
 	struct conversation *c, unsigned side, const struct zl_flow *f)
 {
+	struct start *start = &c->start[side];
+
 	if ((f->present & ZL_FLOW_FIRST) == 0)
 		return;
 	/* Of a connection that was there before us it is no start. */
-	if (f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0 &&
-		(f->tcp_flags & SYN) == 0)
+	if (f->proto == IPPROTO_TCP &&
+		((f->present & ZL_FLOW_TCP_FLAGS) == 0 || (f->tcp_flags & SYN) == 0))
 		return;
-	if (c->first_ms[side] != 0 &&
-		(c->first_ms[side] <= f->first_ms ||
-			!zl_addr_eq(&c->exporter[side], &f->exporter)))
+	if (start->ms != 0 && (start->ms <= f->first_ms ||
+				      !zl_addr_eq(&start->exporter, &f->exporter)))
 		return;
-	c->first_ms[side] = f->first_ms;
-	c->exporter[side] = f->exporter;
+	*start = (struct start){ .ms = f->first_ms,
+		.exporter = f->exporter,
+		.arrival = f->arrival,
+		.exporter_port = f->exporter_port,
+		.is_coarse = (f->present & ZL_FLOW_FIRST_COARSE) != 0 };
 }
 
 /* The endpoint that did not begin offers a service: keep that. */
@@ -313,41 +371,52 @@ static void remember_offer(
 		*offer_slot(s, &o) = o;
 }
 
-struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, struct zl_mono now)
+/* What times and ports say, when nothing in the packets themselves does. */
+static struct zl_initiator weigh(const struct zl_stitch *s,
+	const struct conversation *c, unsigned src_side, const struct zl_flow *f,
+	uint64_t scope)
 {
-	struct zl_initiator is = { ZL_SIDE_UNKNOWN, ZL_CONFIDENCE_NONE };
+	enum zl_side time = by_time(c, src_side);
+	enum zl_side service = by_service(s, f, scope);
+	bool is_sure = f->proto != IPPROTO_UDP || time == service;
+
+	if (time != ZL_SIDE_UNKNOWN)
+		return (struct zl_initiator){ .side = time,
+			.confidence =
+				is_sure ? ZL_CONFIDENCE_TIME : ZL_CONFIDENCE_GUESS };
+	time = by_biflow(f);
+	if (time != ZL_SIDE_UNKNOWN)
+		return (struct zl_initiator){ .side = time,
+			.confidence = ZL_CONFIDENCE_TIME };
+	if (service != ZL_SIDE_UNKNOWN)
+		return (struct zl_initiator){ .side = service,
+			.confidence =
+				service == ZL_SIDE_SRC &&
+						may_answer(s, c, src_side, f, scope)
+					? ZL_CONFIDENCE_GUESS
+					: ZL_CONFIDENCE_SERVICE };
+	return (struct zl_initiator){ .side = c->confidence != ZL_CONFIDENCE_NONE &&
+							      c->initiator != src_side
+						      ? ZL_SIDE_DST
+						      : ZL_SIDE_SRC,
+		.confidence = ZL_CONFIDENCE_GUESS };
+}
+
+struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, uint64_t number, struct zl_mono now)
+{
+	struct zl_initiator is = { ZL_SIDE_UNKNOWN, ZL_CONFIDENCE_FLAGS, 0, false,
+		false };
 	struct key key;
 	unsigned src_side = make_key(flow, scope, &key);
 	struct conversation *c = get_conversation(s, &key, now);
 
 	remember_start(c, src_side, flow);
 	is.side = by_openings(c, src_side, flow);
-	is.confidence = ZL_CONFIDENCE_FLAGS;
-	if (is.side == ZL_SIDE_UNKNOWN) {
-		is.side = by_time(c, src_side);
-		is.confidence = ZL_CONFIDENCE_TIME;
-	}
-	if (is.side == ZL_SIDE_UNKNOWN && (flow->present & ZL_FLOW_REV_PACKETS) != 0 &&
-		flow->rev_packets != 0) {
-		is.side = ZL_SIDE_SRC;
-		is.confidence = ZL_CONFIDENCE_TIME;
-	}
-	if (is.side == ZL_SIDE_UNKNOWN) {
-		is.side = by_service(s, flow, scope);
-		is.confidence = is.side == ZL_SIDE_SRC &&
-						may_answer(s, c, src_side, flow, scope)
-					? ZL_CONFIDENCE_GUESS
-					: ZL_CONFIDENCE_SERVICE;
-	}
-	if (is.side == ZL_SIDE_UNKNOWN) {
-		is.side =
-			c->confidence != ZL_CONFIDENCE_NONE && c->initiator != src_side
-				? ZL_SIDE_DST
-				: ZL_SIDE_SRC;
-		is.confidence = ZL_CONFIDENCE_GUESS;
-	}
-	if (is.side == ZL_SIDE_SRC && is_datagram_of_server(flow))
+	if (is.side == ZL_SIDE_UNKNOWN)
+		is = weigh(s, c, src_side, flow, scope);
+	if (is.side == ZL_SIDE_SRC &&
+		!may_have_begun(c, src_side, flow->proto, flow->sport))
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
@@ -357,5 +426,30 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	/* Only a real answer makes a server; a refusal or a scan does not. */
 	if (is.confidence == ZL_CONFIDENCE_TIME)
 		remember_offer(s, flow, is.side, scope);
+	is.other = c->number[1 - src_side];
+	is.first = c->number[src_side] == 0;
+	is.proves = is.other != 0 && is.side == ZL_SIDE_DST &&
+		    is.confidence == ZL_CONFIDENCE_TIME &&
+		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
+	c->number[src_side] = number;
 	return is;
+}
+
+void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	struct zl_mono now)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+
+	get_conversation(s, &key, now)->forged[src_side] = true;
+}
+
+bool zl_stitch_is_answer_to_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+	const struct conversation *c = find_conversation(s, &key);
+
+	return c != NULL && c->forged[1 - src_side];
 }

@@ -8,10 +8,12 @@
  *
  *	flags	SYN without ACK: its sender began; RST and nothing else: its sender
  *		refused; ICMP echo request and reply
- *	biflow	the forward direction of a two-way record (RFC 5103)
  *	time	the other direction was seen by the same exporter and began earlier
- *		or later by more than its clock's grain; with TCP flags, only a
- *		record that has the SYN shows a beginning
+ *		or later by more than its clock's grain; of TCP only a record that has
+ *		the SYN shows a beginning; of UDP the ports must say the same, because
+ *		what was there before the exporter begins when it does
+ *	biflow	a two-way record that says who began it (RFC 5103, 6.3); it counts as
+ *		time.  Without that its direction may be arbitrary
  *	service	one port is a known service or below the ephemeral range, the other is
  *		ephemeral (RFC 6335: 49152..65535; Linux: 32768..60999)
  *	guess	nothing of the kind: the first record seen counts as the beginning;
@@ -24,15 +26,22 @@
  * Records with a forged source have a scope of their own (flow/correlate.h), so that
  * they say nothing about the owner of the address.
  *
- * A guess never suffices for an automatic action.  What is on record as offered by a
+ * Neither a guess nor a service suffices for an automatic action: a client chooses its
+ * port, and from a low one it makes a client of the server that answers it from a high
+ * one.  What is on record as offered by a
  * host (an endpoint that answered with evidence of flags or time) outweighs
  * the port numbers: a server with a high port that answers a client with a low one
  * does not become the client.
+ *
+ * What was forged says nothing about whose address it bears, but something about who
+ * answers it: zl_stitch_forged().  That answer is no beginning either, whatever it makes
+ * the owner of the address do.
  *
  * The table has a fixed size; the longest unseen conversation of a bucket makes room.
  */
 #ifndef ZL_FLOW_STITCH_H
 #define ZL_FLOW_STITCH_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -56,7 +65,16 @@ const char *zl_side_name(enum zl_side s); /* "src", "dst", "unknown" */
 struct zl_initiator {
 	enum zl_side side;
 	enum zl_confidence confidence;
+	uint64_t other; /* the number of the other direction's last record; 0: none */
+	bool first;	/* none of this direction was there before */
+	bool proves;	/* with it, that the sender of that record began */
 };
+
+/* Does it suffice for an automatic action? */
+static inline bool zl_stitch_is_certain(enum zl_confidence c)
+{
+	return c >= ZL_CONFIDENCE_TIME;
+}
 
 struct zl_stitch;
 
@@ -66,9 +84,17 @@ void zl_stitch_free(struct zl_stitch *s);
 
 /*
  * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
- * networks apart.  What the record shows is remembered.
+ * networks apart; `number` (not 0) is what the caller calls the record.  What the
+ * record shows is remembered.
  */
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, struct zl_mono now);
+	uint64_t scope, uint64_t number, struct zl_mono now);
+
+/* Somebody else has sent this in the name of its source. */
+void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	struct zl_mono now);
+/* Has somebody else spoken in this conversation in the name of `flow`'s destination? */
+bool zl_stitch_is_answer_to_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
 
 #endif

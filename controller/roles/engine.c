@@ -87,6 +87,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 	struct zl_engine *e = user;
 	struct zl_wall now = zl_wall_now();
 
+	zl_engine_flows_tick(e, zl_mono_now());
 	zl_engine_incidents_flush(e);
 	zl_engine_leases_tick(e, now);
 	if (++n % EXPIRE_EVERY == 0) {

@@ -99,38 +99,21 @@ static int next_revision(struct zl_db *db, enum zl_object_kind kind, const char 
 	return r < 0 ? r : 0;
 }
 
-/* `xml` NULL: the revision in which the object is removed. */
-static int put_history(struct zl_db *db, enum zl_object_kind kind, const char *name,
-	const struct zl_uuid *uuid, uint32_t revision, struct zl_wall now,
-	const char *xml, struct zl_error *reterr)
-{
-	ZL_AUTO(zl_query)
-	struct zl_query q = zl_query_make(db,
-		"INSERT INTO object_history (kind, name, uuid, revision, time_us, xml)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
-		reterr);
+#define INSERT_OBJECT                                                                  \
+	"INSERT INTO object (kind, name, uuid, revision, created_us, updated_us, xml)" \
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)"                                         \
+	" ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision,"        \
+	" updated_us = excluded.updated_us, xml = excluded.xml"
+#define INSERT_HISTORY                                                                 \
+	"INSERT INTO object_history (kind, name, uuid, revision, time_us, xml)"        \
+	" VALUES (?, ?, ?, ?, ?, ?)"
 
-	zl_query_text(&q, kind_names[kind]);
-	zl_query_text(&q, name);
-	zl_query_uuid(&q, uuid);
-	zl_query_i64(&q, revision);
-	zl_query_i64(&q, now.us);
-	zl_query_text(&q, xml);
-	return zl_query_run(&q, reterr);
-}
-
-static int put_object(struct zl_db *db, enum zl_object_kind kind, const char *name,
-	const struct zl_uuid *uuid, uint32_t revision, struct zl_wall now,
-	const char *xml, struct zl_error *reterr)
+/* One of the two above; in the history `xml` is NULL where the object was removed. */
+static int put(struct zl_db *db, const char *sql, enum zl_object_kind kind,
+	const char *name, const struct zl_uuid *uuid, uint32_t revision,
+	struct zl_wall now, const char *xml, struct zl_error *reterr)
 {
-	ZL_AUTO(zl_query)
-	struct zl_query q = zl_query_make(db,
-		"INSERT INTO object (kind, name, uuid, revision, created_us, "
-		"updated_us, xml)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)"
-		" ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision,"
-		" updated_us = excluded.updated_us, xml = excluded.xml",
-		reterr);
+	ZL_AUTO(zl_query) struct zl_query q = zl_query_make(db, sql, reterr);
 
 	zl_query_text(&q, kind_names[kind]);
 	zl_query_text(&q, name);
@@ -155,9 +138,11 @@ int zl_objects_put(struct zl_db *db, enum zl_object_kind kind, const char *name,
 	if (r >= 0)
 		r = next_revision(db, kind, name, &revision, reterr);
 	if (r >= 0)
-		r = put_object(db, kind, name, uuid, revision, now, xml, reterr);
+		r = put(db, INSERT_OBJECT, kind, name, uuid, revision, now, xml,
+			reterr);
 	if (r >= 0)
-		r = put_history(db, kind, name, uuid, revision, now, xml, reterr);
+		r = put(db, INSERT_HISTORY, kind, name, uuid, revision, now, xml,
+			reterr);
 	r = zl_db_leave(db, own, r, reterr);
 	if (r < 0)
 		return r;
@@ -192,7 +177,8 @@ int zl_objects_remove(struct zl_db *db, enum zl_object_kind kind, const char *na
 	if (r >= 0)
 		r = next_revision(db, kind, o.name, &revision, reterr);
 	if (r >= 0)
-		r = put_history(db, kind, o.name, &o.uuid, revision, now, NULL, reterr);
+		r = put(db, INSERT_HISTORY, kind, o.name, &o.uuid, revision, now, NULL,
+			reterr);
 	if (r >= 0)
 		r = delete_object(db, kind, o.name, reterr);
 	zl_object_done(&o);

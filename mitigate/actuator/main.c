@@ -104,9 +104,12 @@ static int enter_state_directory(const struct actuator *a, struct zl_error *rete
 
 static int open_actuator(struct actuator *a, struct zl_error *reterr)
 {
-	struct zl_queue_config config = {
-		.dir = ".", .peers = &a->peers, .on_report = on_report, .user = a
-	};
+	struct zl_queue_config config = { .dir = ".",
+		.peers = &a->peers,
+		.on_report = on_report,
+		.user = a,
+		.hosts_max = ZL_QUEUE_HOSTS_MAX,
+		.idle_ms = ZL_QUEUE_IDLE_MS };
 	sigset_t mask;
 	int fd, r;
 

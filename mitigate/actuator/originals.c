@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 enum { SCHEMA = 1, FILE_NAME = ZL_UUID_STR + 8 };
 
@@ -194,40 +195,6 @@ int zl_originals_read(const char *dir, const struct zl_uuid *domain,
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(fd, text, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		n -= (size_t)written;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int replace_file(int at, const char *name, const char *text)
-{
-	char tmp[FILE_NAME + 8];
-	ZL_AUTO(zl_fd) int fd = -1;
-	int r;
-
-	(void)snprintf(tmp, sizeof(tmp), "%s.new", name);
-	fd = openat(
-		at, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text, strlen(text));
-	if (r >= 0 && (renameat(at, tmp, at, name) < 0 || fsync(at) < 0))
-		r = -errno;
-	if (r < 0)
-		(void)unlinkat(at, tmp, 0);
-	return r;
-}
-
 int zl_originals_write(const char *dir, struct zl_originals *o, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_fd) int at = -1;
@@ -245,7 +212,7 @@ int zl_originals_write(const char *dir, struct zl_originals *o, struct zl_error 
 	text = json_dumps(j, JSON_INDENT(2));
 	if (text == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
-	r = replace_file(at, file_name(&o->domain, name), text);
+	r = zl_file_replace(at, file_name(&o->domain, name), text, strlen(text));
 	if (r < 0)
 		return zl_fail_id(reterr, r, "actuator.state",
 			"free space there: what is not recorded is not changed",

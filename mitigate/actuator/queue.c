@@ -33,7 +33,7 @@ struct host {
 	unsigned n;
 	bool busy;
 	unsigned tries;		/* failed in a row */
-	sd_event_source *timer; /* the next try, or the worker's end */
+	sd_event_source *timer; /* the next try, or its own end */
 	char *uri;
 };
 
@@ -44,6 +44,7 @@ struct zl_queue {
 };
 
 static void run_next(struct host *h);
+static void remove_host(struct host *h);
 
 /* --- reports --- */
 
@@ -157,10 +158,8 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *user)
 	h->timer = sd_event_source_disable_unref(h->timer);
 	if (h->first != NULL)
 		run_next(h);
-	else {
-		zl_worker_stop(h->worker);
-		h->worker = NULL;
-	}
+	else
+		remove_host(h); /* idle; the next request makes it anew */
 	return 0;
 }
 
@@ -216,7 +215,7 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	if (h->first != NULL)
 		run_next(h);
 	else
-		set_timer(h, ZL_QUEUE_IDLE_MS);
+		set_timer(h, h->queue->config.idle_ms);
 }
 
 static void on_gone(struct zl_worker *w, const struct zl_error *why, void *user)
@@ -291,6 +290,17 @@ static void free_host(struct host *h)
 	free(h);
 }
 
+static void remove_host(struct host *h)
+{
+	struct host **at = &h->queue->hosts;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	h->queue->n_hosts--;
+	free_host(h);
+}
+
 static struct host *find_host(struct zl_queue *q, const char *uri)
 {
 	struct host *h;
@@ -298,7 +308,7 @@ static struct host *find_host(struct zl_queue *q, const char *uri)
 	for (h = q->hosts; h != NULL; h = h->next)
 		if (strcmp(h->uri, uri) == 0)
 			return h;
-	if (q->n_hosts == ZL_QUEUE_HOSTS_MAX || (h = calloc(1, sizeof(*h))) == NULL)
+	if (q->n_hosts == q->config.hosts_max || (h = calloc(1, sizeof(*h))) == NULL)
 		return NULL;
 	h->queue = q;
 	h->uri = strdup(uri);

@@ -8,8 +8,8 @@
  * died) goes to the end of its queue and is tried again with backoff; the same complaint
  * is reported only once.  A request replaces those of the same lease that wait.
  *
- * A worker without work is ended after ZL_QUEUE_IDLE_MS: nobody needs an open read-write
- * connection.
+ * A hypervisor without work is forgotten after a while, and its worker ended: nobody
+ * needs an open read-write connection.
  */
 #ifndef ZL_ACTUATOR_QUEUE_H
 #define ZL_ACTUATOR_QUEUE_H
@@ -32,7 +32,9 @@ struct zl_queue;
 
 struct zl_queue_config {
 	sd_event *event;
-	const char *dir;		     /* of the originals */
+	unsigned hosts_max; /* at most that many have work or had some ... */
+	unsigned idle_ms;   /* ... that long ago */
+	const char *dir;    /* of the originals */
 	const struct zl_filter_peers *peers; /* both must outlive the queue */
 	/* A LEASE_STATE frame of `n` bytes for the engine. */
 	void (*on_report)(const void *frame, size_t n, void *user);

@@ -54,6 +54,35 @@ static bool is_same_plan(const struct zl_nft_elems *x, const struct zl_nft_elems
 	return true;
 }
 
+void zl_agent_note_kernel(struct zl_agent *a, int r)
+{
+	if (r >= 0) {
+		if (a->n_refusals > 0)
+			zl_log(LOG_NOTICE, "the kernel is as it should be again");
+		a->kernel_error = (struct zl_error){ 0 };
+		a->n_refusals = 0;
+		return;
+	}
+	if (a->n_refusals++ == 0)
+		zl_log_error(
+			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
+}
+
+void zl_agent_leave(
+	struct zl_agent *a, const struct zl_lease *lease, enum zl_lease_state state)
+{
+	struct zl_agent_leaving *all =
+		a->n_leaving == ZL_BOOK_LEASES_MAX
+			? NULL
+			: reallocarray(a->leaving, a->n_leaving + 1, sizeof(*all));
+
+	if (all == NULL)
+		return; /* who wants to know can ask */
+	a->leaving = all;
+	all[a->n_leaving++] =
+		(struct zl_agent_leaving){ .lease = *lease, .state = state };
+}
+
 int zl_agent_enforce(
 	struct zl_agent *a, struct zl_firewall_result *ret, struct zl_error *reterr)
 {
@@ -76,11 +105,7 @@ int zl_agent_enforce(
 	if (same)
 		return 0;
 	r = zl_firewall_apply(&a->firewall, &a->plan.elems, ret, &a->kernel_error);
-	if (r < 0)
-		zl_log_error(
-			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
-	else
-		a->kernel_error = (struct zl_error){ 0 };
+	zl_agent_note_kernel(a, r);
 	if (ret->repaired)
 		zl_log(first ? LOG_NOTICE : LOG_WARNING, "%s table bridge %s: %s",
 			first ? "installed" : "repaired", ZL_NFT_TABLE,
@@ -115,10 +140,32 @@ static bool is_same_report(
 	       strcmp(x->error.msg, y->error.msg) == 0;
 }
 
+/* The kernel has let go of what ended while it refused to. */
+static void tell_left(struct zl_agent *a, const struct zl_firewall_result *result)
+{
+	struct zl_wall when = result->changed ? result->committed : zl_wall_now();
+
+	if (a->kernel_error.code != 0)
+		return;
+	for (size_t i = 0; i < a->n_leaving; i++) {
+		const struct zl_agent_leaving *gone = &a->leaving[i];
+		struct zl_lease_report report = {
+			.id = gone->lease.id, .state = gone->state, .committed = when
+		};
+
+		if (a->on_report != NULL)
+			a->on_report(&report, &gone->lease, a->user);
+	}
+	free(a->leaving);
+	a->leaving = NULL;
+	a->n_leaving = 0;
+}
+
 void zl_agent_tell(struct zl_agent *a, const struct zl_firewall_result *result)
 {
 	struct zl_lease_report report;
 
+	tell_left(a, result);
 	for (size_t i = 0; i < a->book->n_leases; i++) {
 		struct zl_book_lease *l = a->book->leases[i];
 
@@ -211,6 +258,23 @@ static bool answer_early(struct zl_agent *a, const struct zl_lease *lease,
 	return false;
 }
 
+/*
+ * Another lease had put all its elements there before: it is in force from when they have
+ * been read back for it.
+ */
+static void confirm(
+	struct zl_agent *a, struct zl_book_lease *l, struct zl_firewall_result *result)
+{
+	int r;
+
+	if (a->kernel_error.code != 0)
+		return;
+	r = zl_firewall_check(&a->firewall, &a->plan.elems, result, &a->kernel_error);
+	zl_agent_note_kernel(a, r);
+	if (r >= 0)
+		l->committed = result->changed ? result->committed : zl_wall_now();
+}
+
 void zl_agent_put(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall now,
 	struct zl_lease_report *ret)
 {
@@ -234,6 +298,9 @@ void zl_agent_put(struct zl_agent *a, const struct zl_lease *lease, struct zl_wa
 	}
 	if (result.changed)
 		l->committed = result.committed;
+	zl_agent_report(a, l, &l->told);
+	if (l->committed.us == 0 && l->told.n_elements > 0)
+		confirm(a, l, &result);
 	a->dirty = true;
 	(void)zl_agent_write(a); /* containment stays; the report below says so */
 	zl_agent_report(a, l, &l->told);
@@ -251,6 +318,16 @@ static void drop_adopted(struct zl_agent *a, struct zl_lease_report *ret)
 		ret->state = ZL_LEASE_RELEASING;
 	ret->committed = result.committed;
 	zl_agent_tell(a, &result);
+}
+
+/* Out of the kernel, but still in the file, which is read at the next start. */
+static void say_unwritten(const struct zl_agent *a, struct zl_error *to)
+{
+	(void)zl_fail_id(to, a->write_error.code, "agent.released.unwritten",
+		a->write_error.hint,
+		"released, but it comes back if the agent starts again before this is "
+		"mended: %s",
+		a->write_error.msg);
 }
 
 void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *reason,
@@ -276,13 +353,15 @@ void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *rea
 	if (zl_agent_enforce(a, &result, &report.error) < 0 ||
 		a->kernel_error.code != 0) {
 		report.state = ZL_LEASE_RELEASING;
-		if (a->kernel_error.code != 0)
+		if (a->kernel_error.code != 0) {
 			report.error = a->kernel_error;
+			zl_agent_leave(a, &l->lease, ZL_LEASE_RELEASED);
+		}
 	}
 	report.committed = result.changed ? result.committed : now;
 	a->dirty = true;
 	if (zl_agent_write(a) < 0 && report.error.code == 0)
-		report.error = a->write_error;
+		say_unwritten(a, &report.error);
 	*ret = report;
 	log_lease(&l->lease, ret, reason);
 	zl_agent_tell(a, &result);

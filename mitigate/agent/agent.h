@@ -21,6 +21,12 @@
 typedef void (*zl_agent_report_fn)(
 	const struct zl_lease_report *report, const struct zl_lease *lease, void *user);
 
+/* A lease that has ended here while the kernel refused to let go of its taps. */
+struct zl_agent_leaving {
+	struct zl_lease lease;
+	enum zl_lease_state state; /* what it is when the kernel has */
+};
+
 struct zl_agent {
 	const struct zl_agent_config *config; /* borrowed */
 	struct zl_limits limits;
@@ -36,6 +42,9 @@ struct zl_agent {
 	int lock_fd;
 	bool dirty;				   /* the book is newer than the file */
 	struct zl_error write_error, kernel_error; /* code 0: all is well */
+	unsigned n_refusals;			   /* of the kernel, in a row */
+	struct zl_agent_leaving *leaving;	   /* told when the kernel has let go */
+	size_t n_leaving;
 	zl_agent_report_fn on_report;
 	void *user;
 };
@@ -55,7 +64,11 @@ void zl_agent_close(struct zl_agent *a);
 /* Requests.  What came of it is in `ret`; `now` is wall time for taking and ending. */
 void zl_agent_put(struct zl_agent *a, const struct zl_lease *lease, struct zl_wall now,
 	struct zl_lease_report *ret);
-/* The nil id drops the elements that were found without a lease. */
+/*
+ * RELEASED with the error "agent.released.unwritten": the kernel has let go, but the file
+ * could not be written and would bring the lease back.  The nil id drops the elements
+ * that were found without a lease.
+ */
 void zl_agent_drop(struct zl_agent *a, const struct zl_uuid *id, const char *reason,
 	struct zl_wall now, struct zl_lease_report *ret);
 void zl_agent_know(struct zl_agent *a, const struct zl_known *known);
@@ -65,9 +78,20 @@ void zl_agent_forget(struct zl_agent *a, const struct zl_uuid *domain);
 void zl_agent_report(
 	struct zl_agent *a, const struct zl_book_lease *l, struct zl_lease_report *ret);
 
+/*
+ * Look at the taps that came while no agent ran: when a quarantine is in force, those that
+ * nobody claims are held as if they came now.  Once after opening; not for break-glass,
+ * after which nobody would let them go.
+ */
+void zl_agent_look_at_taps(struct zl_agent *a);
+/* The kernel's id of this boot, or "". */
+void zl_agent_boot_id(char to[static ZL_BOOK_BOOT_ID]);
 /* Tell the book about an interface that came, changed or went; then refresh. */
 void zl_agent_on_link(struct zl_agent *a, const struct zl_link_event *e);
-/* Plan anew (interfaces, claims or time have changed) and apply what is different. */
+/*
+ * Plan anew (interfaces, claims or time have changed) and apply what is different, or
+ * what the kernel has refused: while kernel_error has a code, call it again soon.
+ */
 void zl_agent_refresh(struct zl_agent *a);
 /* Read back and repair; `who` may have changed something ("" for nobody known). */
 void zl_agent_check(struct zl_agent *a, const char *who);

@@ -13,7 +13,7 @@
 /* clang-format off */
 const struct zl_option zl_agent_options[] = {
 	{ INTO(forensic_address), .name = "forensic-address", .type = ZL_OPTION_LIST, .def = "",
-	  .help = "addresses that a domain in forensic quarantine may still talk to" },
+	  .help = "address@MAC, ...: whom a domain in forensic quarantine may still talk to" },
 	{ INTO(hard_cap), .name = "hard-cap", .type = ZL_OPTION_INT, .min = 1, .max = 315360000,
 	  .def = "604800", .help = "seconds after which every lease ends, whatever it says" },
 	{ INTO(hold_unknown_ms), .name = "hold-unknown-ms", .type = ZL_OPTION_INT, .min = 0,

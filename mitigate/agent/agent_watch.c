@@ -122,10 +122,56 @@ void zl_agent_close(struct zl_agent *a)
 	zl_links_done(&a->links);
 	zl_plan_done(&a->plan);
 	zl_nft_elems_done(&a->adopted);
+	free(a->leaving);
 	zl_book_free(a->book);
 	if (a->lock_fd >= 0)
 		(void)close(a->lock_fd);
 	*a = (struct zl_agent){ .lock_fd = -1 };
+}
+
+/* --- taps that came while no agent ran ------------------------------------------------ */
+
+void zl_agent_boot_id(char to[static ZL_BOOK_BOOT_ID])
+{
+	ZL_AUTO(zl_file) FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f == NULL || fgets(to, ZL_BOOK_BOOT_ID, f) == NULL)
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+}
+
+void zl_agent_look_at_taps(struct zl_agent *a)
+{
+	char boot_id[ZL_BOOK_BOOT_ID];
+
+	zl_agent_boot_id(boot_id);
+	if (strcmp(boot_id, a->book->boot_id) != 0)
+		a->book->seen_ifindex = 0; /* of another boot: it says nothing */
+	memcpy(a->book->boot_id, boot_id, sizeof(boot_id));
+	if (zl_book_has_quarantine(a->book))
+		zl_links_mark_fresh(&a->links, a->book->seen_ifindex);
+	zl_agent_refresh(a);
+}
+
+/* All taps have been looked at but those that are held, and what came after them. */
+static void note_seen(struct zl_agent *a)
+{
+	const struct zl_link *link;
+	uint32_t seen = 0;
+
+	for (size_t i = 0; (link = zl_map_next(&a->links.by_index, &i)) != NULL;)
+		if (link->tap && link->ifindex > seen)
+			seen = link->ifindex;
+	for (size_t i = 0; i < a->plan.elems.n; i++) {
+		const struct zl_nft_elem *e = &a->plan.elems.at[i];
+
+		if (e->set == ZL_SET_HELD && zl_nft_elem_ifindex(e) <= seen)
+			seen = zl_nft_elem_ifindex(e) - 1;
+	}
+	if (seen <= a->book->seen_ifindex)
+		return;
+	a->book->seen_ifindex = seen;
+	a->dirty = true;
 }
 
 /* --- interfaces --------------------------------------------------------------------- */
@@ -173,6 +219,7 @@ void zl_agent_refresh(struct zl_agent *a)
 			"domain of this host is quarantined");
 	if (held && !a->plan.holds)
 		zl_log(LOG_NOTICE, "no new tap is held any more");
+	note_seen(a);
 	zl_agent_tell(a, &result);
 }
 
@@ -185,13 +232,11 @@ void zl_agent_check(struct zl_agent *a, const char *who)
 	int r = zl_firewall_check(
 		&a->firewall, &a->plan.elems, &result, &a->kernel_error);
 
+	zl_agent_note_kernel(a, r);
 	if (r < 0) {
-		zl_log_error(
-			LOG_ERR, &a->kernel_error, "the kernel is not as it should be");
 		zl_agent_tell(a, &result);
 		return;
 	}
-	a->kernel_error = (struct zl_error){ 0 };
 	if (result.repaired)
 		zl_log(LOG_WARNING, "repaired table bridge %s, changed by %s: %s",
 			ZL_NFT_TABLE, who[0] == '\0' ? "somebody" : who,
@@ -245,6 +290,7 @@ static void tell_expired(struct zl_agent *a, const struct zl_book_lease *l,
 	if (a->kernel_error.code != 0) {
 		report.state = ZL_LEASE_RELEASING;
 		report.error = a->kernel_error;
+		zl_agent_leave(a, &l->lease, ZL_LEASE_EXPIRED);
 	} else if (a->write_error.code != 0) {
 		report.error = a->write_error;
 	}

@@ -38,20 +38,24 @@ struct zl_book_lease *zl_book_find(struct zl_book *b, const struct zl_uuid *id)
 	return NULL;
 }
 
-/* Add the NICs known of the domain to a quarantine; did it grow? */
-static bool add_known_nics(const struct zl_known *known, struct zl_lease *lease)
+/* Add the NICs known of the domain to a quarantine, as far as they fit; did it grow? */
+static bool add_known_nics(const struct zl_known *known, struct zl_book_lease *l)
 {
+	struct zl_lease *lease = &l->lease;
 	bool grown = false;
 
+	l->overfull = false;
 	if (known == NULL || lease->action != ZL_ACTION_QUARANTINE)
 		return false;
 	for (size_t i = 0; i < known->n_macs; i++) {
-		bool there = lease->n_nics == ZL_LEASE_NICS_MAX;
+		bool there = false;
 
 		for (unsigned k = 0; k < lease->n_nics; k++)
 			there = there ||
 				zl_mac_eq(&lease->nics[k].mac, &known->macs[i]);
-		if (there)
+		if (!there && lease->n_nics == ZL_LEASE_NICS_MAX)
+			l->overfull = true;
+		if (there || l->overfull)
 			continue;
 		lease->nics[lease->n_nics++] =
 			(struct zl_lease_nic){ .mac = known->macs[i] };
@@ -78,7 +82,7 @@ int zl_book_put(struct zl_book *b, const struct zl_lease *lease, struct zl_wall 
 	memset(l->expected, 0, sizeof(l->expected));
 	for (unsigned i = 0; i < lease->n_nics; i++)
 		l->expected[i] = lease->nics[i].tap[0] != '\0';
-	(void)add_known_nics(zl_map_find(&b->known, &lease->domain), &l->lease);
+	(void)add_known_nics(zl_map_find(&b->known, &lease->domain), l);
 	*ret = l;
 	return 0;
 }
@@ -125,7 +129,7 @@ int zl_book_know(struct zl_book *b, const struct zl_known *known, bool *ret_grow
 	*k = *known;
 	for (size_t i = 0; i < b->n_leases; i++)
 		if (zl_uuid_eq(&b->leases[i]->lease.domain, &known->domain) &&
-			add_known_nics(k, &b->leases[i]->lease))
+			add_known_nics(k, b->leases[i]))
 			grown = true;
 	*ret_grown = grown;
 	return 0;

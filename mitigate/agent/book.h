@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the agent remembers: the leases of this host, whose MACs are whose, and
- * which leases have ended.  All of it is on disk (leasefile.h); nothing in it names an
- * interface index, which would mean nothing after a restart of the domain.
+ * What the agent remembers: the leases of this host, whose MACs are whose, which
+ * leases have ended, and which taps were there.  All of it is on disk (leasefile.h); no
+ * lease names an interface index, which would mean nothing after a restart of the domain.
  *
  * A tombstone is a lease that was dropped here, perhaps by break-glass while
  * no controller listened: when somebody puts that id again, the answer is "released".
@@ -12,7 +12,12 @@
 #include "base/map.h"
 #include "mitigate/lease.h"
 
-enum { ZL_BOOK_LEASES_MAX = 1024, ZL_BOOK_KNOWN_MAX = 4096, ZL_BOOK_TOMBS_MAX = 1024 };
+enum {
+	ZL_BOOK_LEASES_MAX = 1024,
+	ZL_BOOK_KNOWN_MAX = 4096,
+	ZL_BOOK_TOMBS_MAX = 1024,
+	ZL_BOOK_BOOT_ID = 40
+};
 
 struct zl_book_lease {
 	struct zl_lease lease;
@@ -20,12 +25,16 @@ struct zl_book_lease {
 	struct zl_wall committed; /* the last change that the kernel acknowledged */
 	bool expected
 		[ZL_LEASE_NICS_MAX]; /* the engine named a tap: its absence is a problem */
+	bool overfull; /* more NICs are known of its domain than it has room for */
 	struct zl_lease_report told; /* what was last said about it; not on disk */
 };
 
+/* One more than a lease can hold, so that it shows when there are too many. */
+enum { ZL_KNOWN_MACS_MAX = ZL_LEASE_NICS_MAX + 1 };
+
 struct zl_known {
 	struct zl_uuid domain;
-	struct zl_mac macs[ZL_LEASE_NICS_MAX];
+	struct zl_mac macs[ZL_KNOWN_MACS_MAX]; /* further ones are left out */
 	size_t n_macs;
 };
 
@@ -42,6 +51,12 @@ struct zl_book {
 	struct zl_map known;			 /* domain -> struct zl_known, owned */
 	struct zl_tomb tombs[ZL_BOOK_TOMBS_MAX]; /* the oldest makes room */
 	size_t n_tombs, next_tomb;
+	/*
+	 * Taps up to this index have been looked at, in this boot of the host.  Indexes only
+	 * grow, so one beyond came while no agent ran.
+	 */
+	uint32_t seen_ifindex;
+	char boot_id[ZL_BOOK_BOOT_ID];
 };
 
 /* Heap, because it is large; NULL: out of memory. */

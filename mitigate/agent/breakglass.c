@@ -37,8 +37,12 @@ static void say_reason(char to[static REASON_MAX])
 	(void)snprintf(to, REASON_MAX, "break-glass by uid %u", (unsigned)getuid());
 }
 
+/*
+ * Say what came of one lease.  One that cannot be released does not keep the others:
+ * `earlier` is what came of those before, and the worst of all is returned.
+ */
 static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
-	struct zl_error *reterr)
+	int earlier, struct zl_error *reterr)
 {
 	char id[ZL_UUID_STR];
 
@@ -46,17 +50,19 @@ static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
 	if (r->state != ZL_LEASE_RELEASED)
 		return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
 			"lease %s is not released: %s", id, r->error.msg);
-	(void)printf("released lease %s of %s%s%s\n", id, l->domain_name,
-		r->error.code == 0 ? "" : ", but: ",
-		r->error.code == 0 ? "" : r->error.msg);
-	return 0;
+	(void)printf("released lease %s of %s\n", id, l->domain_name);
+	if (r->error.code == 0 || earlier < 0)
+		return earlier;
+	return zl_fail_id(reterr, r->error.code, ZL_BREAKGLASS_DEGRADED, r->error.hint,
+		"lease %s: %s", id, r->error.msg);
 }
 
 /* What was found in the kernel without a lease; told only when it stays. */
-static int say_adopted(const struct zl_lease_report *r, struct zl_error *reterr)
+static int say_adopted(
+	const struct zl_lease_report *r, int earlier, struct zl_error *reterr)
 {
 	if (r->state == ZL_LEASE_RELEASED)
-		return 0;
+		return earlier;
 	return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
 		"what was found without a lease is not released: %s", r->error.msg);
 }
@@ -68,12 +74,6 @@ static int nothing_there(const struct wish *w, struct zl_error *reterr)
 			"no such lease here, and no lease of such a domain");
 	(void)printf("there was no lease to release\n");
 	return 0;
-}
-
-/* One that cannot be released does not keep the others. */
-static int first_of(int earlier, int r)
-{
-	return earlier < 0 ? earlier : r;
 }
 
 /* How to get rid of an agent that is in the way; its process is not always known. */
@@ -106,12 +106,12 @@ static int release_here(
 			continue;
 		}
 		zl_agent_drop(a, &lease.id, reason, zl_wall_now(), &report);
-		r = first_of(r, say_result(&lease, &report, reterr));
+		r = say_result(&lease, &report, r, reterr);
 		n++;
 	}
 	if (w->all && a->adopted.n > 0) {
 		zl_agent_drop(a, &nil, reason, zl_wall_now(), &report);
-		r = first_of(r, say_adopted(&report, reterr));
+		r = say_adopted(&report, r, reterr);
 		n++;
 	}
 	return r >= 0 && n == 0 ? nothing_there(w, reterr) : r;
@@ -241,14 +241,14 @@ static int release_there(
 
 		if (answered < 0)
 			return answered;
-		r = first_of(r, say_result(&leases[i], &report, reterr));
+		r = say_result(&leases[i], &report, r, reterr);
 	}
 	if (w->all) {
 		int answered = drop(c, &nil, pid, &report, reterr);
 
 		if (answered < 0)
 			return answered;
-		r = first_of(r, say_adopted(&report, reterr));
+		r = say_adopted(&report, r, reterr);
 	}
 	return r >= 0 && n == 0 ? nothing_there(w, reterr) : r;
 }
@@ -274,6 +274,9 @@ static int release_alone(const struct zl_agent_config *config, const char *confi
 		return r;
 	r = release_here(&agent, w, reterr);
 	zl_agent_close(&agent);
+	if (r < 0 && strcmp(reterr->id, ZL_BREAKGLASS_DEGRADED) == 0)
+		zl_error_hint(reterr, "make room or mend the permissions there, and "
+				      "release it again");
 	return r;
 }
 

@@ -20,6 +20,7 @@ struct view {
 	struct zl_firewall firewall;
 	struct zl_plan plan;
 	struct zl_error difference; /* code 0: the kernel is as planned */
+	struct zl_error damage;	    /* of the lease file; code 0: it is whole */
 };
 
 static void close_view(struct view *v)
@@ -52,9 +53,13 @@ static int open_view(struct view *v, const struct zl_agent_config *config,
 	r = zl_limits_parse(config->never_touch, config->forensic_address, config_path,
 		&v->limits, reterr);
 	if (r >= 0) {
-		r = zl_leasefile_read(config->state_directory, v->book, reterr);
-		if (r == -ENOENT)
-			r = 0;
+		r = zl_leasefile_read(config->state_directory, v->book, &v->damage);
+		if (r == -ENOENT || r == -EBADMSG)
+			r = 0; /* what was read before the damage is in the book */
+		else if (r < 0)
+			*reterr = v->damage;
+		if (r == 0 && v->damage.code != -EBADMSG)
+			v->damage = (struct zl_error){ 0 };
 	}
 	if (r >= 0)
 		r = zl_links_socket_open(&v->links_socket, reterr);
@@ -181,9 +186,10 @@ static int print_json(struct view *v)
 			    leases, json_of(v->book->leases[i], &report)) < 0)
 			r = -ENOMEM; /* a list that lacks a lease is worse than none */
 	}
-	all = json_pack("{s:i, s:o, s:{s:b, s:s, s:I}}", "schema", 1, "leases", leases,
-		"kernel", "as_planned", v->difference.code == 0, "difference",
-		v->difference.msg, "elements", (json_int_t)v->firewall.read->elems.n);
+	all = json_pack("{s:i, s:o, s:s, s:{s:b, s:s, s:I}}", "schema", 1, "leases",
+		leases, "damaged", v->damage.msg, "kernel", "as_planned",
+		v->difference.code == 0, "difference", v->difference.msg, "elements",
+		(json_int_t)v->firewall.read->elems.n);
 	if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) < 0)
 		r = -ENOMEM;
 	json_decref(all);
@@ -217,6 +223,13 @@ int zl_breakglass_list(const struct zl_agent_config *config, const char *config_
 		r = json ? print_json(&v) : print_all(&v);
 		if (r < 0)
 			r = zl_fail(reterr, r, "cannot list leases: %s", strerror(-r));
+		else if (v.damage.code != 0)
+			r = zl_fail_id(reterr, v.damage.code, ZL_BREAKGLASS_DEGRADED,
+				"what is contained stays; a running agent writes the "
+				"file "
+				"anew, 'zonelock-agent release --all' lets all go",
+				"%s: only what could be read of it is listed",
+				v.damage.msg);
 	}
 	close_view(&v);
 	return r;

@@ -14,6 +14,7 @@
 #include <gnutls/crypto.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/frame.h"
 
 enum { FILE_VERSION = 1, FILE_MAX = 64 * 1024 * 1024, SHA_SIZE = 32 };
@@ -30,12 +31,16 @@ enum {
 	A_WHEN,
 	A_TEXT,
 	A_COUNT,
-	A_SHA
+	A_SHA,
+	A_BOOT_ID,
+	A_SEEN
 };
 
 /* clang-format off */
 static const struct zl_attr header[] = {
 	[A_VERSION]   = { .name = "version", .type = ZL_ATTR_U32, .required = true },
+	[A_BOOT_ID]   = { .name = "boot_id", .type = ZL_ATTR_STRING, .max = ZL_BOOK_BOOT_ID - 1 },
+	[A_SEEN]      = { .name = "seen", .type = ZL_ATTR_U32 },
 };
 static const struct zl_attr lease[] = {
 	[A_LEASE]     = { .name = "lease", .type = ZL_ATTR_NEST, .required = true,
@@ -158,6 +163,8 @@ static int make_image(struct image *im, const struct zl_book *book)
 
 	start(im, &f, F_HEADER);
 	zl_frame_put_u32(&f, A_VERSION, FILE_VERSION);
+	zl_frame_put_str(&f, A_BOOT_ID, book->boot_id);
+	zl_frame_put_u32(&f, A_SEEN, book->seen_ifindex);
 	finish(im, &f);
 	put_leases(im, book);
 	put_known(im, book);
@@ -171,40 +178,6 @@ static int make_image(struct image *im, const struct zl_book *book)
 	return im->failed ? -ENOMEM : 0;
 }
 
-static int write_all(int fd, const char *at, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, at, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
-static int replace(int dir, const struct image *im)
-{
-	static const char tmp[] = ZL_LEASEFILE_NAME ".new";
-	ZL_AUTO(zl_fd)
-	int fd = openat(
-		dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, im->at, im->n);
-	if (r < 0)
-		return r;
-	if (fsync(fd) < 0 || renameat(dir, tmp, dir, ZL_LEASEFILE_NAME) < 0 ||
-		fsync(dir) < 0)
-		return -errno;
-	return 0;
-}
-
 int zl_leasefile_write(
 	const char *dir, const struct zl_book *book, struct zl_error *reterr)
 {
@@ -215,7 +188,7 @@ int zl_leasefile_write(
 	if (r >= 0)
 		r = make_image(&im, book);
 	if (r >= 0)
-		r = replace(fd, &im);
+		r = zl_file_replace(fd, ZL_LEASEFILE_NAME, im.at, im.n);
 	if (r >= 0)
 		return 0;
 	return zl_fail_id(reterr, r, "agent.leasefile.write",
@@ -228,8 +201,8 @@ int zl_leasefile_write(
 
 static int damaged(struct zl_error *reterr, const char *what)
 {
-	return zl_fail_id(reterr, -EBADMSG, "agent.leasefile.damaged", "",
-		"lease file: %s", what);
+	return zl_fail_id(
+		reterr, -EBADMSG, "agent.leasefile.damaged", "", "damaged: %s", what);
 }
 
 static int take_lease(
@@ -244,7 +217,7 @@ static int take_lease(
 	r = zl_book_put(book, &from,
 		(struct zl_wall){ (int64_t)zl_attr_u64(in->tb[A_TAKEN]) }, &l);
 	if (r < 0)
-		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
+		return zl_fail(reterr, r, "%s", strerror(-r));
 	l->committed.us = (int64_t)zl_attr_u64(in->tb[A_COMMITTED]);
 	/* A tap named long ago says nothing about now. */
 	memset(l->expected, 0, sizeof(l->expected));
@@ -260,11 +233,11 @@ static int take_known(
 	int r;
 
 	zl_attr_copy(in->tb[A_DOMAIN], k.domain.b, sizeof(k.domain.b));
-	zl_frame_each(a, in, A_MAC) if (k.n_macs < ZL_LEASE_NICS_MAX)
+	zl_frame_each(a, in, A_MAC) if (k.n_macs < ZL_KNOWN_MACS_MAX)
 		zl_attr_copy(a, k.macs[k.n_macs++].b, 6);
 	r = zl_book_know(book, &k, &grown);
 	if (r < 0)
-		return zl_fail(reterr, r, "lease file: %s", strerror(-r));
+		return zl_fail(reterr, r, "%s", strerror(-r));
 	return 0;
 }
 
@@ -277,6 +250,9 @@ static int take_frame(
 	case F_HEADER:
 		if (zl_attr_u32(in->tb[A_VERSION]) != FILE_VERSION)
 			return damaged(reterr, "of another version");
+		(void)snprintf(book->boot_id, sizeof(book->boot_id), "%s",
+			zl_attr_str(in->tb[A_BOOT_ID]));
+		book->seen_ifindex = zl_attr_u32(in->tb[A_SEEN]);
 		return 0;
 	case F_LEASE: return take_lease(in, book, reterr);
 	case F_KNOWN: return take_known(in, book, reterr);
@@ -305,7 +281,7 @@ static int check_end(const struct zl_frame_in *in, const char *at, size_t n,
 	return 0;
 }
 
-/* Whether the checksum holds is known at the end; the caller drops the book if not. */
+/* Whether the checksum holds is known at the end. */
 static int parse(
 	const char *at, size_t size, struct zl_book *book, struct zl_error *reterr)
 {
@@ -332,17 +308,15 @@ static int parse(
 	return damaged(reterr, "cut short");
 }
 
-int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *reterr)
+static int read_file(const char *path, struct zl_book *book, struct zl_error *reterr)
 {
-	char path[PATH_MAX];
 	ZL_AUTO(zl_mem) char *bytes = NULL;
 	ZL_AUTO(zl_file) FILE *f = NULL;
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, ZL_LEASEFILE_NAME);
 	f = fopen(path, "re");
 	if (f == NULL || fstat(fileno(f), &st) < 0)
-		return zl_fail(reterr, -errno, "cannot read %s: %m", path);
+		return zl_fail(reterr, -errno, "cannot be read: %m");
 	if (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_size > FILE_MAX)
 		return damaged(reterr, "empty, or no file of ours");
 	bytes = malloc((size_t)st.st_size);
@@ -351,6 +325,18 @@ int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *re
 	if (fread(bytes, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
 		return damaged(reterr, "cannot be read whole");
 	return parse(bytes, (size_t)st.st_size, book, reterr);
+}
+
+int zl_leasefile_read(const char *dir, struct zl_book *book, struct zl_error *reterr)
+{
+	char path[PATH_MAX];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, ZL_LEASEFILE_NAME);
+	r = read_file(path, book, reterr);
+	if (r < 0)
+		zl_error_prefix(reterr, "lease file %s", path);
+	return r;
 }
 
 int zl_leasefile_set_aside(

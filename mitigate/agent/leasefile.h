@@ -2,7 +2,7 @@
 /*
  * The book on disk: one file of frames in the state directory, replaced as a whole.
  *
- *	| HEADER version | LEASE ... | KNOWN ... | TOMB ... | END count, SHA-256 |
+ *	| HEADER version, seen taps | LEASE ... | KNOWN ... | TOMB ... | END count, SHA-256 |
  *
  * The checksum covers every byte before END.  Writing: a temporary file, fsync,
  * rename, fsync of the directory, so a crash leaves the old file or the new one.
@@ -21,8 +21,9 @@ int zl_leasefile_write(const char *dir, const struct zl_book *book,
 	struct zl_error *reterr) ZL_CHECKED;
 
 /*
- * Read into an empty book.  -ENOENT: no file.  -EBADMSG: damaged (reterr says how); the book
- * is not to be used then.
+ * Read into an empty book.  -ENOENT: no file.  -EBADMSG: damaged (reterr says which file
+ * and how); the book then has what stood before the damage, true or not: it may be
+ * shown, but not acted on.
  */
 int zl_leasefile_read(
 	const char *dir, struct zl_book *book, struct zl_error *reterr) ZL_CHECKED;

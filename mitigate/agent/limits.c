@@ -84,6 +84,25 @@ static int parse_never(const char *item, struct zl_limit *to)
 	return 0;
 }
 
+/* ADDRESS or ADDRESS@MAC. */
+static int parse_peer(char *item, struct zl_peer *to)
+{
+	char *mac = strchr(item, '@');
+	bool well = true;
+
+	*to = (struct zl_peer){ 0 };
+	if (mac != NULL) {
+		*mac++ = '\0';
+		well = zl_mac_parse(mac, &to->mac) && (to->mac.b[0] & 1) == 0 &&
+		       !zl_mac_is_zero(&to->mac);
+	}
+	well = well && zl_addr_parse(item, &to->addr) &&
+	       !zl_addr_is_multicast(&to->addr) && !zl_addr_is_zero(&to->addr);
+	if (mac != NULL)
+		mac[-1] = '@'; /* whole again, for the sentence */
+	return well ? 0 : -EINVAL;
+}
+
 int zl_limits_parse(const char *never, const char *peers, const char *path,
 	struct zl_limits *ret, struct zl_error *reterr)
 {
@@ -106,11 +125,10 @@ int zl_limits_parse(const char *never, const char *peers, const char *path,
 			return zl_fail(reterr, -E2BIG,
 				"%s: forensic-address has more than %d items", path,
 				ZL_LIMITS_MAX);
-		if (!zl_addr_parse(item, &ret->peers[ret->n_peers]) ||
-			zl_addr_is_multicast(&ret->peers[ret->n_peers]) ||
-			zl_addr_is_zero(&ret->peers[ret->n_peers]))
+		if (parse_peer(item, &ret->peers[ret->n_peers]) < 0)
 			return zl_fail(reterr, -EINVAL,
-				"%s: forensic-address: '%s' is no machine's address",
+				"%s: forensic-address: '%s' is no machine's address, "
+				"alone or with @ and its MAC",
 				path, item);
 		ret->n_peers++;
 	}

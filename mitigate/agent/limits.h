@@ -23,10 +23,16 @@ struct zl_limit {
 	char interface[ZL_TAP_NAME];
 };
 
+/* Whom a forensically quarantined domain may still reach. */
+struct zl_peer {
+	struct zl_addr addr;
+	struct zl_mac mac; /* its own, or that of the router to it; zero: not known */
+};
+
 struct zl_limits {
 	struct zl_limit never[ZL_LIMITS_MAX];
 	size_t n_never;
-	struct zl_addr peers[ZL_LIMITS_MAX];
+	struct zl_peer peers[ZL_LIMITS_MAX];
 	size_t n_peers;
 	const char *path; /* of the configuration file, for sentences; borrowed */
 };

@@ -273,19 +273,18 @@ void zl_links_sweep(struct zl_links *l, zl_links_fn on, void *user)
 			on(&e, user);
 }
 
+void zl_links_mark_fresh(struct zl_links *l, uint32_t seen)
+{
+	struct zl_link *link;
+
+	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;)
+		if (link->tap && link->ifindex > seen)
+			link->fresh = true;
+}
+
 const struct zl_link *zl_links_find(const struct zl_links *l, uint32_t ifindex)
 {
 	return zl_map_find(&l->by_index, &ifindex);
-}
-
-const struct zl_link *zl_links_find_name(const struct zl_links *l, const char *name)
-{
-	const struct zl_link *link;
-
-	for (size_t i = 0; (link = zl_map_next(&l->by_index, &i)) != NULL;)
-		if (strcmp(link->name, name) == 0)
-			return link;
-	return NULL;
 }
 
 const char *zl_links_master_name(const struct zl_links *l, const struct zl_link *link)

@@ -28,7 +28,7 @@ struct zl_link {
 	char kind[ZL_LINK_KIND]; /* "tun", "bridge", "veth", "macvtap", ... or "" */
 	struct zl_mac mac;
 	bool tap, up;
-	bool fresh;	       /* came after we started: may have to be held */
+	bool fresh;	       /* nobody has looked at it before: may have to be held */
 	struct zl_mono judged; /* since when it has its MAC: start of the hold */
 	struct zl_mac judged_mac;
 	unsigned round; /* the last listing that it was in */
@@ -81,8 +81,10 @@ typedef void (*zl_links_fn)(const struct zl_link_event *e, void *user);
 void zl_links_start(struct zl_links *l);
 void zl_links_sweep(struct zl_links *l, zl_links_fn on, void *user);
 
+/* Taps with an index beyond `seen` are fresh after all: they came while no agent ran. */
+void zl_links_mark_fresh(struct zl_links *l, uint32_t seen);
+
 const struct zl_link *zl_links_find(const struct zl_links *l, uint32_t ifindex);
-const struct zl_link *zl_links_find_name(const struct zl_links *l, const char *name);
 /* The name of the bridge it is a port of, or "". */
 const char *zl_links_master_name(const struct zl_links *l, const struct zl_link *link);
 /* Is it a port of a Linux bridge, where the bridge table sees its frames? */

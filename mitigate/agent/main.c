@@ -26,6 +26,7 @@
 enum {
 	EXIT_USAGE = 2,
 	EXIT_NOT_FOUND = 3,
+	EXIT_DEGRADED = 7,
 	SOCKET_MODE = 0660,
 	STATE_MODE = 0700,
 	RUN_MODE = 0755
@@ -96,6 +97,21 @@ static gid_t find_group(const struct zl_agent_config *config)
 	return (gid_t)-1;
 }
 
+static void warn_of_peers(const struct zl_limits *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_peers; i++)
+		n += zl_mac_is_zero(&l->peers[i].mac);
+	if (n > 0)
+		zl_log(LOG_NOTICE,
+			"%zu of %zu forensic addresses have no MAC (ADDRESS@MAC): what "
+			"a "
+			"quarantined domain sends there can be sent to others on its "
+			"link",
+			n, l->n_peers);
+}
+
 static int serve(const struct zl_agent_config *config, const char *config_path,
 	struct zl_error *reterr)
 {
@@ -128,6 +144,7 @@ static int serve(const struct zl_agent_config *config, const char *config_path,
 		return r;
 	zl_log(LOG_NOTICE, "zonelock-agent %s: %zu leases, listening at %s", ZL_VERSION,
 		s->agent.book->n_leases, config->socket);
+	warn_of_peers(&s->agent.limits);
 	(void)sd_notify(0, "READY=1");
 	r = zl_server_run(s, reterr);
 	(void)sd_notify(0, "STOPPING=1");
@@ -159,9 +176,10 @@ static int fail(const struct zl_error *err)
 	(void)fprintf(stderr, "error: %s\n", err->msg);
 	if (err->hint[0] != '\0')
 		(void)fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == -ENOENT		     ? EXIT_NOT_FOUND
-	       : strcmp(err->id, "agent.usage") == 0 ? EXIT_USAGE
-						     : EXIT_FAILURE;
+	return strcmp(err->id, ZL_BREAKGLASS_DEGRADED) == 0 ? EXIT_DEGRADED
+	       : strcmp(err->id, "agent.usage") == 0	    ? EXIT_USAGE
+	       : err->code == -ENOENT			    ? EXIT_NOT_FOUND
+							    : EXIT_FAILURE;
 }
 
 /* The command after the options; 0, or a negative errno. */

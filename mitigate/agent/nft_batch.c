@@ -212,6 +212,9 @@ static uint32_t set_udata(
 	if ((row->parts[0] != 0 ||
 		    nftnl_udata_put_u32(buf, NFTNL_UDATA_SET_KEYBYTEORDER,
 			    row->host_order ? HOST_ORDER : NETWORK_ORDER)) &&
+		(row->data_len == 0 ||
+			nftnl_udata_put_u32(
+				buf, NFTNL_UDATA_SET_DATABYTEORDER, NETWORK_ORDER)) &&
 		nftnl_udata_put_strz(buf, NFTNL_UDATA_SET_COMMENT, row->comment)) {
 		n = nftnl_udata_buf_len(buf);
 		memcpy(out, nftnl_udata_buf_data(buf), n);
@@ -227,7 +230,7 @@ static void add_set(
 	ZL_AUTO(nftnl_set) struct nftnl_set *s = nftnl_set_alloc();
 	uint8_t udata[UDATA_MAX];
 	struct nlmsghdr *nlh;
-	uint32_t n, flags = row->parts[0] == 0 ? 0 : NFT_SET_CONCAT;
+	uint32_t n, n_parts = 0, flags = row->parts[0] == 0 ? 0 : NFT_SET_CONCAT;
 
 	if (s == NULL) {
 		b->failed = true;
@@ -236,13 +239,20 @@ static void add_set(
 	nftnl_set_set_str(s, NFTNL_SET_TABLE, ZL_NFT_TABLE);
 	nftnl_set_set_str(s, NFTNL_SET_NAME, row->name);
 	nftnl_set_set_u32(s, NFTNL_SET_ID, id);
+	if (row->data_len != 0)
+		flags |= NFT_SET_MAP;
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, flags);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, row->type);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, row->key_len);
 	nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, row->size);
-	if (flags != 0)
-		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, row->parts,
-			row->parts[3] == 0 ? 3 : 4);
+	while (n_parts < sizeof(row->parts) && row->parts[n_parts] != 0)
+		n_parts++;
+	if (n_parts != 0)
+		nftnl_set_set_data(s, NFTNL_SET_DESC_CONCAT, row->parts, n_parts);
+	if (row->data_len != 0) {
+		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, row->data_type);
+		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, row->data_len);
+	}
 	n = set_udata(row, udata);
 	nftnl_set_set_data(s, NFTNL_SET_USERDATA, udata, n);
 	nlh = start(b, NFT_MSG_NEWSET, NLM_F_CREATE, "add set %s", row->name);
@@ -295,13 +305,17 @@ void zl_nft_batch_static(struct zl_nft_batch *b)
 
 static int put_elem(struct nftnl_set *s, const struct zl_nft_elem *e, bool add)
 {
+	const struct zl_nft_set_row *row = &zl_nft_sets[e->set];
 	struct nftnl_set_elem *x = nftnl_set_elem_alloc();
 	uint8_t udata[UDATA_MAX];
 	uint32_t n;
 
 	if (x == NULL)
 		return -ENOMEM;
-	nftnl_set_elem_set(x, NFTNL_SET_ELEM_KEY, e->key, zl_nft_sets[e->set].key_len);
+	nftnl_set_elem_set(x, NFTNL_SET_ELEM_KEY, e->key, row->key_len);
+	if (add && row->data_len != 0)
+		nftnl_set_elem_set(
+			x, NFTNL_SET_ELEM_DATA, e->key + row->key_len, row->data_len);
 	n = add ? comment_udata(NFTNL_UDATA_SET_ELEM_COMMENT, e->comment, udata) : 0;
 	if (n > 0)
 		nftnl_set_elem_set(x, NFTNL_SET_ELEM_USERDATA, udata, n);

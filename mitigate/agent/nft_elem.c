@@ -31,6 +31,25 @@ struct zl_nft_elem zl_nft_elem_peer(const struct zl_addr *addr)
 	return e;
 }
 
+struct zl_nft_elem zl_nft_elem_nic(uint32_t ifindex, const struct zl_mac *guest)
+{
+	struct zl_nft_elem e = zl_nft_elem_tap(ZL_SET_FORENSIC_NICS, ifindex);
+
+	memcpy(e.key + 4, guest->b, sizeof(guest->b));
+	return e;
+}
+
+struct zl_nft_elem zl_nft_elem_peer_mac(
+	const struct zl_addr *addr, const struct zl_mac *mac)
+{
+	struct zl_nft_elem e = zl_nft_elem_peer(addr);
+
+	e.set = e.set == ZL_SET_FORENSIC_PEERS4 ? ZL_SET_FORENSIC_MACS4
+						: ZL_SET_FORENSIC_MACS6;
+	memcpy(e.key + zl_nft_sets[e.set].key_len, mac->b, sizeof(mac->b));
+	return e;
+}
+
 struct zl_nft_elem zl_nft_elem_block(
 	uint32_t ifindex, uint8_t proto, const struct zl_addr *dst, uint16_t dport)
 {
@@ -54,7 +73,8 @@ uint32_t zl_nft_elem_ifindex(const struct zl_nft_elem *e)
 {
 	uint32_t ifindex;
 
-	if (e->set == ZL_SET_FORENSIC_PEERS4 || e->set == ZL_SET_FORENSIC_PEERS6)
+	if (e->set == ZL_SET_FORENSIC_PEERS4 || e->set == ZL_SET_FORENSIC_PEERS6 ||
+		e->set == ZL_SET_FORENSIC_MACS4 || e->set == ZL_SET_FORENSIC_MACS6)
 		return 0;
 	memcpy(&ifindex, e->key, sizeof(ifindex));
 	return ifindex;
@@ -80,11 +100,19 @@ int zl_nft_elem_cmp(const struct zl_nft_elem *a, const struct zl_nft_elem *b)
 	return memcmp(a->key, b->key, sizeof(a->key));
 }
 
+static const char *format_mac(const uint8_t *at, char buf[static ZL_MAC_STR])
+{
+	struct zl_mac mac;
+
+	memcpy(mac.b, at, sizeof(mac.b));
+	return zl_mac_format(&mac, buf);
+}
+
 static const char *format_key(const struct zl_nft_elem *e, char *buf, size_t size)
 {
 	const struct zl_nft_set_row *row = &zl_nft_sets[e->set];
 	uint32_t ifindex = zl_nft_elem_ifindex(e);
-	char text[ZL_ADDR_STR];
+	char text[ZL_ADDR_STR], mac[ZL_MAC_STR];
 	struct zl_addr addr;
 	size_t at = row->parts[0] == 0 ? 0 : 8,
 	       n = row->key_len == 4 ? 4 : row->parts[2];
@@ -93,11 +121,18 @@ static const char *format_key(const struct zl_nft_elem *e, char *buf, size_t siz
 		(void)snprintf(buf, size, "%u", ifindex);
 		return buf;
 	}
+	if (e->set == ZL_SET_FORENSIC_NICS) {
+		(void)snprintf(
+			buf, size, "%u . %s", ifindex, format_mac(e->key + 4, mac));
+		return buf;
+	}
 	if (row->parts[0] == 0)
 		n = row->key_len;
 	addr = n == 4 ? zl_addr_from_v4_be(e->key + at) : zl_addr_from_v6(e->key + at);
 	zl_addr_format(&addr, text);
-	if (row->parts[0] == 0)
+	if (row->data_len != 0)
+		(void)snprintf(buf, size, "%s : %s", text, format_mac(e->key + n, mac));
+	else if (row->parts[0] == 0)
 		(void)snprintf(buf, size, "%s", text);
 	else if (row->parts[3] == 0)
 		(void)snprintf(buf, size, "%u . %u . %s", ifindex, e->key[4], text);

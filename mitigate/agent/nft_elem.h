@@ -7,7 +7,9 @@
  *
  *	block4	| u32 ifindex | u8 proto, 0, 0, 0 | 4 bytes address | be16 port, 0, 0 |
  *
- * The comment is for people; elements are equal when set and key are.
+ * What an element of a map leads to stands behind its key.
+ *
+ * The comment is for people; elements are equal when set, key and data are.
  */
 #ifndef ZL_MITIGATE_AGENT_NFT_ELEM_H
 #define ZL_MITIGATE_AGENT_NFT_ELEM_H
@@ -19,7 +21,7 @@ enum { ZL_NFT_KEY_MAX = 28, ZL_NFT_COMMENT = 80, ZL_NFT_ELEM_STR = 256 };
 
 struct zl_nft_elem {
 	enum zl_nft_set_id set;
-	uint8_t key[ZL_NFT_KEY_MAX]; /* zl_nft_sets[set].key_len bytes, the rest 0 */
+	uint8_t key[ZL_NFT_KEY_MAX]; /* key_len, then data_len bytes; the rest 0 */
 	char comment[ZL_NFT_COMMENT];
 };
 
@@ -30,7 +32,10 @@ struct zl_nft_elems {
 };
 
 struct zl_nft_elem zl_nft_elem_tap(enum zl_nft_set_id set, uint32_t ifindex);
+struct zl_nft_elem zl_nft_elem_nic(uint32_t ifindex, const struct zl_mac *guest);
 struct zl_nft_elem zl_nft_elem_peer(const struct zl_addr *addr);
+struct zl_nft_elem zl_nft_elem_peer_mac(
+	const struct zl_addr *addr, const struct zl_mac *mac);
 /* dport 0: the whole protocol (block_proto4/6). */
 struct zl_nft_elem zl_nft_elem_block(
 	uint32_t ifindex, uint8_t proto, const struct zl_addr *dst, uint16_t dport);

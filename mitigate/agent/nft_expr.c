@@ -29,6 +29,15 @@ static void set_payload(struct nftnl_expr *x, const struct zl_nft_expr *e)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, e->len);
 }
 
+static void set_payload_set(struct nftnl_expr *x, const struct zl_nft_expr *e)
+{
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_BASE, (uint32_t)e->key);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_SREG, e->reg);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, e->offset);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, e->len);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE);
+}
+
 static void set_exthdr(struct nftnl_expr *x, const struct zl_nft_expr *e)
 {
 	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_DREG, e->reg);
@@ -62,6 +71,12 @@ static void set_lookup(struct nftnl_expr *x, const struct zl_nft_expr *e)
 {
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, e->reg);
 	nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, e->name);
+}
+
+static void set_map(struct nftnl_expr *x, const struct zl_nft_expr *e)
+{
+	set_lookup(x, e);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_DREG, (uint32_t)e->key);
 }
 
 static void set_counter(struct nftnl_expr *x, const struct zl_nft_expr *e)
@@ -168,6 +183,18 @@ static void get_payload(struct attrs *from, struct zl_nft_expr *e)
 	e->len = get_u32(from, NFTA_PAYLOAD_LEN);
 }
 
+static void get_payload_set(struct attrs *from, struct zl_nft_expr *e)
+{
+	e->key = (int32_t)get_u32(from, NFTA_PAYLOAD_BASE);
+	e->reg = get_u32(from, NFTA_PAYLOAD_SREG);
+	e->offset = get_u32(from, NFTA_PAYLOAD_OFFSET);
+	e->len = get_u32(from, NFTA_PAYLOAD_LEN);
+	if (get_u32_or(from, NFTA_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE) !=
+			NFT_PAYLOAD_CSUM_NONE ||
+		get_u32_or(from, NFTA_PAYLOAD_CSUM_FLAGS, 0) != 0)
+		from->bad = true;
+}
+
 static void get_exthdr(struct attrs *from, struct zl_nft_expr *e)
 {
 	const struct nlattr *type = from->tb[NFTA_EXTHDR_TYPE];
@@ -217,6 +244,15 @@ static void get_lookup(struct attrs *from, struct zl_nft_expr *e)
 		from->bad = true; /* "!=", or a map */
 }
 
+static void get_map(struct attrs *from, struct zl_nft_expr *e)
+{
+	e->reg = get_u32(from, NFTA_LOOKUP_SREG);
+	e->key = (int32_t)get_u32(from, NFTA_LOOKUP_DREG);
+	get_name(from, NFTA_LOOKUP_SET, e->name);
+	if (get_u32_or(from, NFTA_LOOKUP_FLAGS, 0) != 0)
+		from->bad = true;
+}
+
 static void get_counter(struct attrs *from, struct zl_nft_expr *e)
 {
 	(void)from;
@@ -239,16 +275,18 @@ static void get_verdict(struct attrs *from, struct zl_nft_expr *e)
 /* --- the table of kinds ----------------------------------------------------------- */
 
 static const struct kind {
-	const char *name; /* as the kernel calls it */
+	const char *name; /* as the kernel calls it; two kinds may have one name */
 	void (*set)(struct nftnl_expr *x, const struct zl_nft_expr *e);
 	void (*get)(struct attrs *from, struct zl_nft_expr *e);
 } kinds[ZL_NFT_EXPR_N] = {
 	[ZL_NFT_META] = { "meta", set_meta, get_meta },
 	[ZL_NFT_PAYLOAD] = { "payload", set_payload, get_payload },
+	[ZL_NFT_PAYLOAD_SET] = { "payload", set_payload_set, get_payload_set },
 	[ZL_NFT_EXTHDR] = { "exthdr", set_exthdr, get_exthdr },
 	[ZL_NFT_BITWISE] = { "bitwise", set_bitwise, get_bitwise },
 	[ZL_NFT_CMP] = { "cmp", set_cmp, get_cmp },
 	[ZL_NFT_LOOKUP] = { "lookup", set_lookup, get_lookup },
+	[ZL_NFT_MAP] = { "lookup", set_map, get_map },
 	[ZL_NFT_COUNTER] = { "counter", set_counter, get_counter },
 	[ZL_NFT_VERDICT] = { "immediate", set_verdict, get_verdict },
 };
@@ -269,23 +307,24 @@ int zl_nft_expr_add(struct nftnl_rule *rule, const struct zl_nft_expr *e)
 
 struct zl_nft_expr zl_nft_expr_parse(const struct nlattr *elem)
 {
-	struct zl_nft_expr e = { .kind = ZL_NFT_FOREIGN }, foreign;
+	struct zl_nft_expr foreign = { .kind = ZL_NFT_FOREIGN };
 	char name[ZL_NFT_NAME] = "";
 	struct attrs outer, inner;
 
 	open_attrs(elem, &outer);
 	get_name(&outer, NFTA_EXPR_NAME, name);
-	foreign = e;
 	(void)snprintf(foreign.name, sizeof(foreign.name), "%s", name);
 	if (outer.bad)
 		return foreign;
 	for (unsigned k = 0; k < ZL_NFT_EXPR_N; k++) {
+		struct zl_nft_expr e = { .kind = (enum zl_nft_expr_kind)k };
+
 		if (kinds[k].name == NULL || strcmp(kinds[k].name, name) != 0)
 			continue;
 		open_attrs(outer.tb[NFTA_EXPR_DATA], &inner);
 		kinds[k].get(&inner, &e);
-		e.kind = (enum zl_nft_expr_kind)k;
-		return inner.bad ? foreign : e;
+		if (!inner.bad)
+			return e;
 	}
 	return foreign;
 }
@@ -326,6 +365,12 @@ const char *zl_nft_expr_format(
 			e->key >= 0 && e->key < 3 ? bases[e->key] : "other", e->offset,
 			e->reg);
 		break;
+	case ZL_NFT_PAYLOAD_SET:
+		(void)snprintf(buf, SIZE,
+			"[ payload write reg %u => %ub @ %s header + %u ]", e->reg,
+			e->len, e->key >= 0 && e->key < 3 ? bases[e->key] : "other",
+			e->offset);
+		break;
 	case ZL_NFT_EXTHDR:
 		(void)snprintf(buf, SIZE,
 			"[ exthdr load ipv6 %ub @ %d + %u present => reg %u ]", e->len,
@@ -342,6 +387,10 @@ const char *zl_nft_expr_format(
 		break;
 	case ZL_NFT_LOOKUP:
 		(void)snprintf(buf, SIZE, "[ lookup reg %u set %s ]", e->reg, e->name);
+		break;
+	case ZL_NFT_MAP:
+		(void)snprintf(buf, SIZE, "[ lookup reg %u set %s dreg %d ]", e->reg,
+			e->name, e->key);
 		break;
 	case ZL_NFT_COUNTER: (void)snprintf(buf, SIZE, "[ counter ]"); break;
 	case ZL_NFT_VERDICT:

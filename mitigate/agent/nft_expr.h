@@ -13,7 +13,9 @@
  *	EXTHDR	 | destination	 | header type	| (IPv6: is there one?) |	|
  *	BITWISE	 | both		 |		| -, bytes	   | mask	|
  *	CMP	 | source	 | NFT_CMP_*	| -, bytes	   | value	|
+ *	PAYLOAD_SET | source	 | NFT_PAYLOAD_*| bytes, no checksum |		|
  *	LOOKUP	 | source	 |		|		   |		| set
+ *	MAP	 | source	 | destination	|		   |		| map
  *	COUNTER	 |		 |		|		   |		|
  *	VERDICT	 |		 | NF_DROP, NF_ACCEPT, NFT_GOTO |  |		| chain
  */
@@ -31,10 +33,12 @@ enum zl_nft_expr_kind {
 	ZL_NFT_NONE, /* ends a rule */
 	ZL_NFT_META,
 	ZL_NFT_PAYLOAD,
+	ZL_NFT_PAYLOAD_SET,
 	ZL_NFT_EXTHDR,
 	ZL_NFT_BITWISE,
 	ZL_NFT_CMP,
 	ZL_NFT_LOOKUP,
+	ZL_NFT_MAP,
 	ZL_NFT_COUNTER,
 	ZL_NFT_VERDICT,
 	ZL_NFT_FOREIGN, /* only ever read from the kernel */

@@ -19,12 +19,14 @@
 enum {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
 	TYPE_PROTO = 12,
 	TYPE_SERVICE = 13,
 	TYPE_IFINDEX = 20
 };
 
 /* Parts of a concatenation follow each other, the first in the highest bits. */
+#define CONCAT2(a, b)	    ((a) << 6 | (b))
 #define CONCAT3(a, b, c)    ((a) << 12 | (b) << 6 | (c))
 #define CONCAT4(a, b, c, d) (CONCAT3(a, b, c) << 6 | (d))
 
@@ -38,10 +40,17 @@ const struct zl_nft_set_row zl_nft_sets[ZL_SET_N] = {
 				     "new taps that nobody has claimed yet" },
 	[ZL_SET_FORENSIC]	 = { "forensic", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "quarantined taps that may reach the forensic peers" },
+	[ZL_SET_FORENSIC_NICS]	 = { "forensic_nics", CONCAT2(TYPE_IFINDEX, TYPE_ETHERADDR), 12,
+				     { 4, 6 }, false, TAPS_MAX,
+				     "quarantined taps, and the MAC that may send there" },
 	[ZL_SET_FORENSIC_PEERS4] = { "forensic_peers4", TYPE_IPADDR, 4, { 0 }, false, PEERS_MAX,
 				     "forensic-address of agent.conf" },
 	[ZL_SET_FORENSIC_PEERS6] = { "forensic_peers6", TYPE_IP6ADDR, 16, { 0 }, false, PEERS_MAX,
 				     "forensic-address of agent.conf" },
+	[ZL_SET_FORENSIC_MACS4]	 = { "forensic_macs4", TYPE_IPADDR, 4, { 0 }, false, PEERS_MAX,
+				     "where the peers are", TYPE_ETHERADDR, 6 },
+	[ZL_SET_FORENSIC_MACS6]	 = { "forensic_macs6", TYPE_IP6ADDR, 16, { 0 }, false, PEERS_MAX,
+				     "where the peers are", TYPE_ETHERADDR, 6 },
 	[ZL_SET_BLOCK_TAPS]	 = { "block_taps", TYPE_IFINDEX, 4, { 0 }, true, TAPS_MAX,
 				     "taps with a blocked service" },
 	[ZL_SET_BLOCK4]		 = { "block4", CONCAT4(TYPE_IFINDEX, TYPE_PROTO, TYPE_IPADDR, TYPE_SERVICE),
@@ -70,6 +79,10 @@ const struct zl_nft_chain_row zl_nft_chains[ZL_CHAIN_N] = {
 			     .data = { __VA_ARGS__ } }
 #define MASK(l, ...)	   { .kind = ZL_NFT_BITWISE, .len = (l), .reg = 1, .data = { __VA_ARGS__ } }
 #define IN(set)		   { .kind = ZL_NFT_LOOKUP, .reg = 1, .name = set }
+#define MAP(map)	   { .kind = ZL_NFT_MAP, .reg = 1, .key = 1, .name = map }
+/* Write the MAC in register 1 as the frame's destination. */
+#define STEER		   { .kind = ZL_NFT_PAYLOAD_SET, .key = NFT_PAYLOAD_LL_HEADER, \
+			     .offset = 0, .len = 6, .reg = 1 }
 #define COUNTER		   { .kind = ZL_NFT_COUNTER }
 #define DROP		   { .kind = ZL_NFT_VERDICT, .key = NF_DROP }
 #define ACCEPT		   { .kind = ZL_NFT_VERDICT, .key = NF_ACCEPT }
@@ -83,7 +96,9 @@ const struct zl_nft_chain_row zl_nft_chains[ZL_CHAIN_N] = {
 #define ARP_IP		   ARP, LOAD(NETWORK, 0, 6, 1), CMP(EQ, 6, 0, 1, 8, 0, 6, 4)
 #define ND(type)	   IP6, LOAD(NETWORK, 7, 1, 1), CMP(EQ, 1, 255), META(L4PROTO, 1), \
 			   CMP(EQ, 1, IPPROTO_ICMPV6), LOAD(TRANSPORT, 0, 1, 1), CMP(EQ, 1, type), \
-			   LOAD(TRANSPORT, 8, 16, 1), IN("forensic_peers6")
+			   LOAD(TRANSPORT, 8, 16, 1)
+/* To one machine, not to many. */
+#define UNICAST		   LOAD(LL, 0, 1, 1), MASK(1, 1), CMP(EQ, 1, 0)
 enum { ND_SOLICIT = 135, ND_ADVERT = 136 };
 
 const struct zl_nft_rule_row zl_nft_rules[] = {
@@ -96,9 +111,13 @@ const struct zl_nft_rule_row zl_nft_rules[] = {
 	  "unclaimed: nothing from the guest",
 	  { META(IIF, 1), IN("held"), COUNTER, DROP } },
 	{ ZL_CHAIN_PREROUTING,
-	  "iif @forensic goto forensic_from",
+	  "iif . ether saddr @forensic_nics goto forensic_from",
 	  "quarantined, forensic grade",
-	  { META(IIF, 1), IN("forensic"), GOTO("forensic_from") } },
+	  { META(IIF, 1), LOAD(LL, 6, 6, 9), IN("forensic_nics"), GOTO("forensic_from") } },
+	{ ZL_CHAIN_PREROUTING,
+	  "iif @forensic counter drop",
+	  "the same, from another MAC than its own",
+	  { META(IIF, 1), IN("forensic"), COUNTER, DROP } },
 	{ ZL_CHAIN_PREROUTING,
 	  "iif @block_taps goto block_from",
 	  "guests with a blocked service",
@@ -118,13 +137,31 @@ const struct zl_nft_rule_row zl_nft_rules[] = {
 	  { META(OIF, 1), IN("forensic"), GOTO("forensic_to") } },
 
 	{ ZL_CHAIN_FORENSIC_FROM,
-	  "ether type ip ip daddr @forensic_peers4 accept",
-	  "IPv4 to a peer",
-	  { IP, LOAD(NETWORK, 16, 4, 1), IN("forensic_peers4"), ACCEPT } },
+	  "ether type ip ether daddr set ip daddr map @forensic_macs4 accept",
+	  "IPv4 to a peer, and to nobody else",
+	  { IP, LOAD(NETWORK, 16, 4, 1), MAP("forensic_macs4"), STEER, ACCEPT } },
 	{ ZL_CHAIN_FORENSIC_FROM,
-	  "ether type ip6 ip6 daddr @forensic_peers6 accept",
+	  "ether type ip6 ether daddr set ip6 daddr map @forensic_macs6 accept",
+	  "IPv6 to a peer, and to nobody else",
+	  { IP6, LOAD(NETWORK, 24, 16, 1), MAP("forensic_macs6"), STEER, ACCEPT } },
+	{ ZL_CHAIN_FORENSIC_FROM,
+	  "ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4 "
+	  "ether daddr set arp daddr ip map @forensic_macs4 accept",
+	  "ARP to a peer, and to nobody else",
+	  { ARP_IP, LOAD(NETWORK, 24, 4, 1), MAP("forensic_macs4"), STEER, ACCEPT } },
+	{ ZL_CHAIN_FORENSIC_FROM,
+	  "ether type ip6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit "
+	  "ether daddr set icmpv6 taddr map @forensic_macs6 accept",
+	  "who has a peer's IPv6 address? asked of the peer",
+	  { ND(ND_SOLICIT), MAP("forensic_macs6"), STEER, ACCEPT } },
+	{ ZL_CHAIN_FORENSIC_FROM,
+	  "ether type ip @ll,0,8 & 1 == 0 ip daddr @forensic_peers4 accept",
+	  "IPv4 to a peer",
+	  { IP, UNICAST, LOAD(NETWORK, 16, 4, 1), IN("forensic_peers4"), ACCEPT } },
+	{ ZL_CHAIN_FORENSIC_FROM,
+	  "ether type ip6 @ll,0,8 & 1 == 0 ip6 daddr @forensic_peers6 accept",
 	  "IPv6 to a peer",
-	  { IP6, LOAD(NETWORK, 24, 16, 1), IN("forensic_peers6"), ACCEPT } },
+	  { IP6, UNICAST, LOAD(NETWORK, 24, 16, 1), IN("forensic_peers6"), ACCEPT } },
 	{ ZL_CHAIN_FORENSIC_FROM,
 	  "ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4 "
 	  "arp daddr ip @forensic_peers4 accept",
@@ -134,7 +171,7 @@ const struct zl_nft_rule_row zl_nft_rules[] = {
 	  "ether type ip6 ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit "
 	  "icmpv6 taddr @forensic_peers6 accept",
 	  "who has a peer's IPv6 address?",
-	  { ND(ND_SOLICIT), ACCEPT } },
+	  { ND(ND_SOLICIT), IN("forensic_peers6"), ACCEPT } },
 	{ ZL_CHAIN_FORENSIC_FROM, "counter drop", "nothing else from the guest",
 	  { COUNTER, DROP } },
 
@@ -155,7 +192,7 @@ const struct zl_nft_rule_row zl_nft_rules[] = {
 	  "ether type ip6 ip6 hoplimit 255 icmpv6 type nd-neighbor-advert "
 	  "icmpv6 taddr @forensic_peers6 accept",
 	  "here is a peer's IPv6 address",
-	  { ND(ND_ADVERT), ACCEPT } },
+	  { ND(ND_ADVERT), IN("forensic_peers6"), ACCEPT } },
 	{ ZL_CHAIN_FORENSIC_TO, "counter drop", "nothing else to the guest",
 	  { COUNTER, DROP } },
 

@@ -75,16 +75,22 @@ static int add(struct zl_nft_elems *to, struct zl_nft_elem *e,
 	return zl_nft_elems_add(to, e);
 }
 
-static int contain(const struct zl_lease *lease, const struct zl_link *tap,
-	struct zl_nft_elems *to, struct outcome *o)
+static int contain(const struct zl_lease *lease, const struct zl_mac *guest,
+	const struct zl_link *tap, struct zl_nft_elems *to, struct outcome *o)
 {
 	struct zl_nft_elem e;
 	int r = 0;
 
+	if (lease->action == ZL_ACTION_QUARANTINE && lease->grade == ZL_GRADE_STRICT) {
+		e = zl_nft_elem_tap(ZL_SET_STRICT, tap->ifindex);
+		return add(to, &e, lease, tap, o);
+	}
 	if (lease->action == ZL_ACTION_QUARANTINE) {
-		e = zl_nft_elem_tap(lease->grade == ZL_GRADE_STRICT ? ZL_SET_STRICT
-								    : ZL_SET_FORENSIC,
-			tap->ifindex);
+		e = zl_nft_elem_tap(ZL_SET_FORENSIC, tap->ifindex);
+		r = add(to, &e, lease, tap, o);
+		if (r < 0)
+			return r;
+		e = zl_nft_elem_nic(tap->ifindex, guest);
 		return add(to, &e, lease, tap, o);
 	}
 	e = zl_nft_elem_tap(ZL_SET_BLOCK_TAPS, tap->ifindex);
@@ -172,6 +178,12 @@ int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 	*ret = (struct zl_lease_report){ .id = l->lease.id, .committed = l->committed };
 	if (l->lease.n_nics == 0)
 		(void)zl_fail(problem(&o), -EINVAL, "lease without NICs");
+	if (l->overfull)
+		(void)zl_fail_id(problem(&o), -E2BIG, "agent.lease.overfull",
+			"unplug some, or shut the domain off",
+			"the domain has more than %d NICs: the others are not "
+			"contained",
+			ZL_LEASE_NICS_MAX);
 	for (unsigned i = 0; r >= 0 && i < l->lease.n_nics; i++) {
 		const struct zl_link *tap = tap_of(in, l, i, &o);
 
@@ -179,7 +191,7 @@ int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 			continue;
 		if (is_enforceable(in, tap, &o))
 			o.n_taps++;
-		r = contain(&l->lease, tap, to, &o);
+		r = contain(&l->lease, &l->lease.nics[i].mac, tap, to, &o);
 	}
 	ret->state = o.n_problems == 0 ? ZL_LEASE_APPLIED
 		     : o.n_taps > 0    ? ZL_LEASE_DEGRADED
@@ -268,8 +280,13 @@ int zl_plan_make(
 	if (r >= 0)
 		r = plan_holds(in, &plan);
 	for (size_t i = 0; r >= 0 && i < in->limits->n_peers; i++) {
-		struct zl_nft_elem e = zl_nft_elem_peer(&in->limits->peers[i]);
+		const struct zl_peer *peer = &in->limits->peers[i];
+		struct zl_nft_elem e = zl_nft_elem_peer(&peer->addr);
 
+		r = zl_nft_elems_add(&plan.elems, &e);
+		if (r < 0 || zl_mac_is_zero(&peer->mac))
+			continue;
+		e = zl_nft_elem_peer_mac(&peer->addr, &peer->mac);
 		r = zl_nft_elems_add(&plan.elems, &e);
 	}
 	if (r < 0)

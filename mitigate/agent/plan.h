@@ -4,7 +4,7 @@
  * from values to values, without clock, socket or file.
  *
  *	lease		 for each NIC with its tap on this host
- *	quarantine	 strict | forensic { tap }
+ *	quarantine	 strict { tap } | forensic { tap }, forensic_nics { tap . MAC }
  *	block-flow	 block_taps { tap }, block4|6 { tap . proto . dst . port }
  *	(no lease)	 held { tap } for a fresh tap that nobody claims, for a moment, and only
  *			 while some domain of the host is quarantined: it may be its new NIC
@@ -48,9 +48,13 @@ static inline void zl_plan_autop(struct zl_plan *plan)
 /*
  * One lease: its elements are appended to `to`, and `ret` gets id, state, number
  * of elements, objects as text, and what is not as it should be:
- *	applied		every NIC that has a tap here is contained
+ *	applied		every NIC that has a tap here is contained; one without is waited for
  *	degraded	some NIC cannot be, the others are
  *	failed		none is
+ * A NIC without a tap is a problem only when the engine named its tap in the last put (the
+ * domain runs, and that NIC may be one that no bridge sees) and this tap has not been
+ * seen to go since: so one that was unplugged, or whose domain was stopped, is not.
+ * More NICs than a lease has room for are always a problem.
  */
 int zl_plan_lease(const struct zl_plan_in *in, const struct zl_book_lease *l,
 	struct zl_nft_elems *to, struct zl_lease_report *ret) ZL_CHECKED;

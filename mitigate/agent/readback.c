@@ -134,6 +134,7 @@ int zl_readback_on_set(const struct nlmsghdr *nlh, void *to)
 	s->flags = get_u32(tb[NFTA_SET_FLAGS]);
 	s->key_len = get_u32(tb[NFTA_SET_KEY_LEN]);
 	s->key_type = get_u32(tb[NFTA_SET_KEY_TYPE]);
+	s->data_len = get_u32(tb[NFTA_SET_DATA_LEN]);
 	return MNL_CB_OK;
 }
 
@@ -166,20 +167,31 @@ struct elem_reading {
 	enum zl_nft_set_id set;
 };
 
+/* The value of a key or of a map's data; false: it is not of that length. */
+static bool read_value(const struct nlattr *nest, uint8_t *to, uint32_t len)
+{
+	const struct nlattr *tb[ATTRS_MAX], *v;
+
+	open_nest(nest, tb);
+	v = tb[NFTA_DATA_VALUE];
+	if (v == NULL || mnl_attr_get_payload_len(v) != len)
+		return false;
+	memcpy(to, mnl_attr_get_payload(v), len);
+	return true;
+}
+
 static int read_elem(const struct nlattr *elem, struct elem_reading *rd)
 {
-	const struct nlattr *tb[ATTRS_MAX], *key[ATTRS_MAX], *v;
-	uint32_t len = zl_nft_sets[rd->set].key_len;
+	const struct zl_nft_set_row *row = &zl_nft_sets[rd->set];
 	struct zl_nft_elem e = { .set = rd->set };
+	const struct nlattr *tb[ATTRS_MAX];
 
 	open_nest(elem, tb);
-	open_nest(tb[NFTA_SET_ELEM_KEY], key);
-	v = key[NFTA_DATA_VALUE];
-	/* A key that is not ours keeps its bytes; it will differ from all wanted. */
-	if (v == NULL || mnl_attr_get_payload_len(v) != len)
+	/* A key that is not ours will differ from all wanted. */
+	if (!read_value(tb[NFTA_SET_ELEM_KEY], e.key, row->key_len) ||
+		(row->data_len != 0 && !read_value(tb[NFTA_SET_ELEM_DATA],
+					       e.key + row->key_len, row->data_len)))
 		memset(e.key, 0xff, sizeof(e.key));
-	else
-		memcpy(e.key, mnl_attr_get_payload(v), len);
 	/* It would end by itself, match all, or match only under a condition. */
 	if (tb[NFTA_SET_ELEM_TIMEOUT] != NULL || tb[NFTA_SET_ELEM_EXPR] != NULL ||
 		tb[NFTA_SET_ELEM_EXPRESSIONS] != NULL ||

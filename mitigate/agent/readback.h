@@ -23,7 +23,7 @@ struct zl_present_chain {
 
 struct zl_present_set {
 	char name[ZL_NFT_NAME];
-	uint32_t flags, key_len, key_type;
+	uint32_t flags, key_len, key_type, data_len;
 };
 
 struct zl_present_rule {

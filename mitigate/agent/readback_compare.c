@@ -42,6 +42,7 @@ static int compare_set(const struct zl_present *p, const struct zl_nft_set_row *
 {
 	/* Kernels before 5.7 do not know NFT_SET_CONCAT; it changes nothing here. */
 	uint32_t ignored = NFT_SET_CONCAT;
+	uint32_t flags = row->data_len == 0 ? 0 : NFT_SET_MAP;
 
 	for (size_t i = 0; i < p->n_sets; i++) {
 		const struct zl_present_set *s = &p->sets[i];
@@ -49,7 +50,7 @@ static int compare_set(const struct zl_present *p, const struct zl_nft_set_row *
 		if (strcmp(s->name, row->name) != 0)
 			continue;
 		if (s->key_len != row->key_len || s->key_type != row->type ||
-			(s->flags & ~ignored) != 0)
+			s->data_len != row->data_len || (s->flags & ~ignored) != flags)
 			return zl_fail(reterr, -ESTALE,
 				"set %s has another type (key of %u bytes, flags %#x)",
 				row->name, s->key_len, s->flags);

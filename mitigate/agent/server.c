@@ -12,12 +12,16 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/worker.h"
 
 enum {
 	CHECK_MS = 30 * 1000,
 	WRITE_MS = 200,
 	WRITE_AGAIN_MS = 3000,
 	NEVER_MS = 3600 * 1000,
+	PAUSE_MS = 1000,
+	REFUSED_MS = 100, /* the first try after a refusal of the kernel ... */
+	REFUSED_MOST_MS = 10 * 1000,
 	ACCURACY_US = 1000
 };
 
@@ -67,6 +71,9 @@ static void rearm(struct zl_server *s)
 	}
 	if (a->dirty)
 		soon = a->write_error.code == 0 ? WRITE_MS : WRITE_AGAIN_MS;
+	if (a->kernel_error.code != 0)
+		soon = min_ms(soon, (int64_t)zl_backoff_ms(a->n_refusals - 1,
+					    REFUSED_MS, REFUSED_MOST_MS));
 	if (a->plan.holds)
 		soon = min_ms(soon, until(a->plan.hold_ends));
 	if (a->adopted.n > 0 && a->adopted_until.us != 0)
@@ -99,6 +106,26 @@ static int on_soon(sd_event_source *source, uint64_t when, void *user)
 
 /* --- events -------------------------------------------------------------------------- */
 
+/* Who cannot be accepted stays in the queue and would wake us all the time. */
+static void pause_listener(struct zl_server *s)
+{
+	zl_log(LOG_WARNING,
+		"cannot accept a connection: %m; trying again in %d ms (pause %u)",
+		PAUSE_MS, ++s->n_pauses);
+	(void)sd_event_source_set_enabled(s->listener, SD_EVENT_OFF);
+	arm(s->resume, PAUSE_MS, false);
+}
+
+static int on_resume(sd_event_source *source, uint64_t when, void *user)
+{
+	struct zl_server *s = user;
+
+	(void)source;
+	(void)when;
+	(void)sd_event_source_set_enabled(s->listener, SD_EVENT_ON);
+	return 0;
+}
+
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct zl_server *s = user;
@@ -108,6 +135,8 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	(void)events;
 	if (taken >= 0)
 		zl_sessions_take(&s->sessions, taken);
+	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		pause_listener(s);
 	return 0;
 }
 
@@ -170,6 +199,7 @@ static int on_ruleset(sd_event_source *source, int fd, uint32_t events, void *us
 	(void)fd;
 	(void)events;
 	take_ruleset(user);
+	rearm(user);
 	return 0;
 }
 
@@ -234,7 +264,8 @@ static int add_sources(struct zl_server *s)
 	if (r >= 0)
 		r = sd_event_add_signal(e, NULL, SIGINT, on_signal, s);
 	if (r >= 0)
-		r = sd_event_add_io(e, NULL, s->listen_fd, EPOLLIN, on_connection, s);
+		r = sd_event_add_io(
+			e, &s->listener, s->listen_fd, EPOLLIN, on_connection, s);
 	if (r >= 0)
 		r = sd_event_add_io(e, NULL,
 			mnl_socket_get_fd(s->agent.links_socket.events), EPOLLIN,
@@ -251,6 +282,9 @@ static int add_sources(struct zl_server *s)
 	if (r >= 0)
 		r = sd_event_add_time(e, &s->soon, CLOCK_MONOTONIC, UINT64_MAX,
 			ACCURACY_US, on_soon, s);
+	if (r >= 0)
+		r = sd_event_add_time(e, &s->resume, CLOCK_MONOTONIC, UINT64_MAX,
+			ACCURACY_US, on_resume, s);
 	return r;
 }
 
@@ -277,6 +311,7 @@ int zl_server_open(struct zl_server *s, const struct zl_agent_config *config,
 	}
 	s->agent.on_report = on_report;
 	s->agent.user = s;
+	zl_agent_look_at_taps(&s->agent);
 	s->sessions = (struct zl_sessions){ .event = s->event,
 		.agent = &s->agent,
 		.group = group,
@@ -309,6 +344,8 @@ void zl_server_close(struct zl_server *s)
 	zl_sessions_done(&s->sessions);
 	(void)sd_event_source_unref(s->end);
 	(void)sd_event_source_unref(s->soon);
+	(void)sd_event_source_unref(s->listener);
+	(void)sd_event_source_unref(s->resume);
 	if (s->agent.config != NULL)
 		zl_agent_close(&s->agent);
 	zl_monitor_close(&s->monitor);

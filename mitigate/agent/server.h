@@ -7,7 +7,7 @@
  *	NFNLGRP_NFTABLES	somebody else's commit; check
  *	every 30 s		check (what nobody announces)
  *	at the earliest end	expire (wall time)
- *	soon			end of a hold, a file that is behind
+ *	soon			end of a hold, a file that is behind, a refusal of the kernel
  *	SIGTERM, SIGINT		stop; the kernel keeps what it has
  */
 #ifndef ZL_MITIGATE_AGENT_SERVER_H
@@ -22,7 +22,8 @@ struct zl_server {
 	struct zl_monitor monitor;
 	struct zl_sessions sessions;
 	int listen_fd;
-	sd_event_source *end, *soon;
+	sd_event_source *end, *soon, *listener, *resume;
+	unsigned n_pauses; /* of the listener: no descriptor was free */
 };
 
 /*

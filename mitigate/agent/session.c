@@ -103,13 +103,11 @@ static void send_report(struct zl_session *s, uint32_t seq,
 
 static void send_hello(struct zl_session *s)
 {
-	char host[256] = "", boot[64] = "";
-	ZL_AUTO(zl_file) FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char host[256] = "", boot[ZL_BOOK_BOOT_ID];
 	struct zl_frame frame;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	if (f != NULL && fgets(boot, sizeof(boot), f) != NULL)
-		boot[strcspn(boot, "\n")] = '\0';
+	zl_agent_boot_id(boot);
 	zl_channel_start(s->channel, &frame, ZL_AGENT_HELLO, 0);
 	zl_frame_put_str(&frame, ZL_AGENT_A_VERSION, ZL_VERSION);
 	zl_frame_put_str(&frame, ZL_AGENT_A_HOSTNAME, host);
@@ -223,7 +221,7 @@ static void on_known(struct zl_session *s, const struct zl_frame_in *in)
 	const struct nlattr *a;
 
 	zl_attr_copy(in->tb[ZL_AGENT_A_DOMAIN], known.domain.b, sizeof(known.domain.b));
-	zl_frame_each(a, in, ZL_AGENT_A_MAC) if (known.n_macs < ZL_LEASE_NICS_MAX)
+	zl_frame_each(a, in, ZL_AGENT_A_MAC) if (known.n_macs < ZL_KNOWN_MACS_MAX)
 		zl_attr_copy(a, known.macs[known.n_macs++].b, 6);
 	zl_agent_know(s->all->agent, &known);
 }

@@ -4,6 +4,7 @@
 
 forge.py SRC_MAC DST_MAC SRC DST SPORT DPORT FLAGS|udp   FLAGS: letters of FSRPA
 forge.py SRC_MAC DST_MAC SRC DST arp                     an answer nobody asked for
+forge.py SRC_MAC DST_MAC SRC DST who-has                 a question: who has DST? tell SRC
 
 Addresses are IPv4 or IPv6.
 """
@@ -33,8 +34,11 @@ def segment(src, dst, sport, dport, kind):
     return 6, with_checksum(src, dst, 6, body, 16)
 
 
-def arp_answer(src_mac, dst_mac, src, dst):
-    return struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 2, src_mac,
+ARP_OPERATIONS = {"who-has": 1, "arp": 2}
+
+
+def arp(operation, src_mac, dst_mac, src, dst):
+    return struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, operation, src_mac,
                        ipaddress.ip_address(src).packed, dst_mac,
                        ipaddress.ip_address(dst).packed)
 
@@ -44,8 +48,9 @@ def main():
         sys.exit(__doc__)
     src_mac, dst_mac = frames.mac(sys.argv[1]), frames.mac(sys.argv[2])
     src, dst = sys.argv[3:5]
-    if sys.argv[5] == "arp":
-        ethertype, body = 0x0806, arp_answer(src_mac, dst_mac, src, dst)
+    if sys.argv[5] in ARP_OPERATIONS:
+        ethertype = 0x0806
+        body = arp(ARP_OPERATIONS[sys.argv[5]], src_mac, dst_mac, src, dst)
     else:
         proto, body = segment(src, dst, int(sys.argv[5]), int(sys.argv[6]), sys.argv[7])
         is_v6 = ":" in src

@@ -341,30 +341,6 @@ static int run_udp(int argc, char **argv)
 	return got > 0 ? EXIT_ANSWERED : EXIT_SILENT;
 }
 
-/* flood ADDR [SECONDS]: datagrams to every port in turn, as fast as it goes. */
-static int run_flood(int argc, char **argv)
-{
-	int64_t end = clock_us(CLOCK_MONOTONIC) +
-		      number(argc > 1 ? argv[1] : NULL, 5) * 1000000;
-	struct sockaddr_storage peer;
-	socklen_t len;
-	uint16_t port = 1024;
-	long sent = 0;
-	int fd;
-
-	if (argc < 1 || parse_peer(argv[0], "1", &peer, &len) < 0)
-		return EXIT_USAGE;
-	fd = socket(peer.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	while (clock_us(CLOCK_MONOTONIC) < end) {
-		/* sin_port and sin6_port lie at the same place */
-		((struct sockaddr_in *)(void *)&peer)->sin_port = htons(port++);
-		if (sendto(fd, "flood", 5, 0, (struct sockaddr *)&peer, len) == 5)
-			sent++;
-	}
-	(void)printf("flood sent=%ld\n", sent);
-	return EXIT_ANSWERED;
-}
-
 /* --------------------------------------------------------------- link, frames */
 
 static size_t parse_hex(const char *text, uint8_t *ret, size_t size)
@@ -578,7 +554,6 @@ static const struct command {
 		run_beat },
 	{ "connect", "ADDR PORT [BYTES]", "connect and expect an echo", run_connect },
 	{ "ctl", "DEVICE", "run commands that come by a virtio port", run_ctl },
-	{ "flood", "ADDR [SECONDS]", "datagrams to every port in turn", run_flood },
 	{ "links", "", "bring up every ethN as it appears", run_links },
 	{ "listen", "PORT...", "TCP echo server", run_listen },
 	{ "raw", "IF COUNT MS HEX", "send one ethernet frame COUNT times", run_raw },

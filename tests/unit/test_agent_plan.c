@@ -51,7 +51,7 @@ static struct plan_case cases[] = {
 	  .elems = "strict 12", .state = ZL_LEASE_APPLIED },
 	{ "forensic", { TAP(12, 1, BRIDGE) },
 	  { { 1, 1, { 1 }, "", ZL_ACTION_QUARANTINE, ZL_GRADE_FORENSIC } },
-	  .elems = "forensic 12", .state = ZL_LEASE_APPLIED },
+	  .elems = "forensic 12, forensic_nics 12", .state = ZL_LEASE_APPLIED },
 	{ "block-flow", { TAP(12, 1, BRIDGE) },
 	  { { 1, 1, { 1 }, "", ZL_ACTION_BLOCK_FLOW, 0 } },
 	  .elems = "block_taps 12, block4 12", .state = ZL_LEASE_APPLIED },

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -493,6 +494,40 @@ static void test_held(void **state)
 	assert_true(becomes(6, PEER, true)); /* nobody claimed it in time */
 }
 
+/* A tap that came while no agent ran is new too; one that was there is not. */
+static void test_held_after_restart(void **state)
+{
+	static const uint8_t other_nics[] = { 5 };
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+
+	(void)state;
+	if (!begin("hold-unknown-ms = 1500"))
+		skip();
+	know(5, other_nics, 1);
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	kill_agent();
+	make_tap(3);
+	make_tap(5); /* known: free at once */
+	assert_true(passes(3, PEER));
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_false(passes(3, PEER));
+	assert_true(passes(5, PEER));
+	assert_true(passes(SECOND, PEER));
+	(void)usleep(400000);
+	kill_agent(); /* no way out */
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_false(passes(3, PEER));
+	(void)usleep(1600000);
+	assert_true(becomes(3, PEER, true)); /* nobody claimed it in time */
+	(void)usleep(400000);
+	kill_agent(); /* once is enough */
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_true(passes(3, PEER));
+}
+
 static void test_expiry(void **state)
 {
 	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
@@ -637,6 +672,12 @@ static void test_damaged_file(void **state)
 		"2>/dev/null",
 		t.dir);
 	assert_int_equal(0, zl_tapnet_run(command));
+	assert_int_equal(7, run_agent("list"));
+	assert_true(output_has("01000000-")); /* what can be read is listed */
+	assert_true(output_has("/state/leases: damaged: "));
+	assert_true(output_has("zonelock-agent release --all"));
+	assert_int_equal(7, run_agent("list --json"));
+	assert_true(output_has("\"damaged\": \"lease file "));
 	start_agent();
 	assert_int_equal(0, connect_engine());
 	assert_false(passes(GUEST, PEER)); /* nobody knows why, but it stays */
@@ -667,6 +708,170 @@ static void test_disk_full(void **state)
 	await_state(0, ZL_LEASE_APPLIED); /* tried again by itself */
 }
 
+/*
+ * What cannot be taken out of the file comes back: that is said, with the agent and
+ * without it.
+ */
+static void test_disk_full_release(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+	struct zl_lease m = make_lease(2, SECOND, ZL_GRADE_STRICT);
+	char path[96];
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	await_state(put(&m), ZL_LEASE_APPLIED);
+	(void)snprintf(path, sizeof(path), "%s/state/leases.new", t.dir);
+	assert_int_equal(0, mkdir(path, 0700));
+	assert_int_equal(7, run_agent("release d0010000-0000-0000-0000-000000000000"));
+	assert_true(output_has("released lease 01000000-"));
+	assert_true(output_has("it comes back if the agent starts again"));
+	assert_true(passes(GUEST, PEER));
+	await_state(drop(&m), ZL_LEASE_RELEASED);
+	assert_string_equal("agent.released.unwritten", t.report.error.id);
+	assert_int_not_equal(0, t.report.error.code);
+	/* Indeed. */
+	kill_agent();
+	start_agent();
+	assert_int_equal(2, connect_engine());
+	assert_false(passes(GUEST, PEER));
+	kill_agent();
+	assert_int_equal(7, run_agent("release --all"));
+	assert_true(output_has("released lease 01000000-"));
+	assert_true(output_has("released lease 02000000-"));
+	assert_true(output_has("release it again"));
+	assert_int_equal(0, rmdir(path));
+	assert_int_equal(0, run_agent("release --all"));
+	start_agent();
+	assert_int_equal(0, connect_engine());
+	assert_true(passes(GUEST, PEER));
+}
+
+/* A lease that finds everything in the kernel already is in force from now on. */
+static void test_second_lease(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+	struct zl_lease m = make_lease(2, GUEST, ZL_GRADE_STRICT);
+	struct zl_wall before;
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	before = zl_wall_now();
+	await_state(put(&m), ZL_LEASE_APPLIED);
+	assert_int_equal(1, t.report.n_elements);
+	assert_true(t.report.committed.us >= before.us);
+	await_state(drop(&l), ZL_LEASE_RELEASED);
+	assert_false(passes(GUEST, PEER));
+	await_state(drop(&m), ZL_LEASE_RELEASED);
+	assert_true(passes(GUEST, PEER));
+}
+
+/* More NICs than a lease has room for: what cannot be contained is said. */
+static void test_overfull(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+	uint8_t nics[ZL_LEASE_NICS_MAX + 1] = { GUEST };
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	for (uint8_t i = 1; i < N_ITEMS(nics); i++)
+		nics[i] = 100 + i;
+	know(GUEST, nics, N_ITEMS(nics) - 1);
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	know(GUEST, nics, N_ITEMS(nics));
+	await_state(0, ZL_LEASE_DEGRADED);
+	assert_string_equal("agent.lease.overfull", t.report.error.id);
+	assert_false(passes(GUEST, PEER));
+	(void)usleep(500000); /* what is known is written soon */
+	kill_agent();
+	start_agent();
+	assert_int_equal(1, connect_engine());
+	assert_int_equal(ZL_LEASE_DEGRADED, t.report.state);
+	await_state(put(&l), ZL_LEASE_DEGRADED);
+	know(GUEST, nics, 2);
+	await_state(0, ZL_LEASE_APPLIED);
+}
+
+/* Somebody else owns our table, and the kernel refuses every change. */
+static void test_refused_by_kernel(void **state)
+{
+	struct zl_lease l = make_lease(1, GUEST, ZL_GRADE_STRICT);
+	struct zl_wall end_of_refusal;
+	FILE *owner;
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	if (zl_tapnet_run("command -v nft >/dev/null") != 0)
+		skip();
+	l.expires.us = zl_wall_now().us + 1500 * ZL_US_PER_MS;
+	await_state(put(&l), ZL_LEASE_APPLIED);
+	owner = popen("exec nft -i >/dev/null 2>&1", "we");
+	assert_non_null(owner);
+	(void)fprintf(owner, "delete table bridge zonelock; "
+			     "add table bridge zonelock { flags owner; }\n");
+	(void)fflush(owner);
+	await_state(0, ZL_LEASE_FAILED);
+	assert_true(l.expires.us > zl_wall_now().us);
+	await_state(0, ZL_LEASE_RELEASING);
+	assert_true(zl_uuid_eq(&l.id, &t.report.id));
+	(void)pclose(owner);
+	end_of_refusal = zl_wall_now();
+	await_state(0, ZL_LEASE_EXPIRED);
+	assert_true(zl_uuid_eq(&l.id, &t.report.id));
+	assert_true(t.report.committed.us >= end_of_refusal.us - ZL_US_PER_S);
+	assert_true(zl_wall_now().us < end_of_refusal.us + 4 * ZL_US_PER_S);
+	assert_int_equal(
+		0, zl_tapnet_run("nft list set bridge zonelock strict >/dev/null"));
+}
+
+static long cpu_ticks(pid_t pid)
+{
+	unsigned long user = 0, system = 0;
+	char path[64];
+	ZL_AUTO(zl_file) FILE *f = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_int_equal(2,
+		fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			&user, &system));
+	return (long)(user + system);
+}
+
+/* Without a descriptor for a connection the agent rests instead of trying all the time. */
+static void test_no_descriptor(void **state)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct rlimit old, none;
+	long before;
+	int engine;
+
+	(void)state;
+	if (!begin(""))
+		skip();
+	assert_int_equal(0, prlimit(t.agent, RLIMIT_NOFILE, NULL, &old));
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = old.rlim_max };
+	assert_int_equal(0, prlimit(t.agent, RLIMIT_NOFILE, &none, NULL));
+	engine = t.fd;
+	memcpy(to.sun_path, t.socket, strlen(t.socket) + 1);
+	t.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	assert_int_equal(0, connect(t.fd, (struct sockaddr *)&to, sizeof(to)));
+	before = cpu_ticks(t.agent);
+	assert_false(receive(1500));
+	assert_true(cpu_ticks(t.agent) - before < sysconf(_SC_CLK_TCK) / 5);
+	assert_int_equal(0, prlimit(t.agent, RLIMIT_NOFILE, &old, NULL));
+	assert_true(receive(PATIENCE_MS)); /* nobody is forgotten */
+	assert_int_equal(ZL_AGENT_HELLO, t.frame.type);
+	(void)close(engine);
+}
+
 /* A config that others can write is no never-touch list. */
 static void test_config(void **state)
 {
@@ -690,6 +895,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_restarted_domain, end),
 		cmocka_unit_test_teardown(test_flushed, end),
 		cmocka_unit_test_teardown(test_held, end),
+		cmocka_unit_test_teardown(test_held_after_restart, end),
 		cmocka_unit_test_teardown(test_expiry, end),
 		cmocka_unit_test_teardown(test_refused, end),
 		cmocka_unit_test_teardown(test_not_here, end),
@@ -697,6 +903,11 @@ int main(void)
 		cmocka_unit_test_teardown(test_list_texts, end),
 		cmocka_unit_test_teardown(test_damaged_file, end),
 		cmocka_unit_test_teardown(test_disk_full, end),
+		cmocka_unit_test_teardown(test_disk_full_release, end),
+		cmocka_unit_test_teardown(test_second_lease, end),
+		cmocka_unit_test_teardown(test_overfull, end),
+		cmocka_unit_test_teardown(test_refused_by_kernel, end),
+		cmocka_unit_test_teardown(test_no_descriptor, end),
 		cmocka_unit_test_teardown(test_config, end),
 	};
 

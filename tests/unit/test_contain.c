@@ -224,9 +224,12 @@ static void run(sd_event *event, const struct seen *s, unsigned n, unsigned ms)
 static void test_queue(void **state)
 {
 	struct seen s = { .n = 0 };
-	struct zl_queue_config config = {
-		.dir = dir, .peers = &no_peers, .on_report = on_report, .user = &s
-	};
+	struct zl_queue_config config = { .dir = dir,
+		.peers = &no_peers,
+		.on_report = on_report,
+		.user = &s,
+		.hosts_max = 4,
+		.idle_ms = 60000 };
 	struct zl_queue *q = NULL;
 
 	(void)state;
@@ -263,9 +266,12 @@ static void test_queue(void **state)
 static void test_superseded(void **state)
 {
 	struct seen s = { .n = 0 };
-	struct zl_queue_config config = {
-		.dir = dir, .peers = &no_peers, .on_report = on_report, .user = &s
-	};
+	struct zl_queue_config config = { .dir = dir,
+		.peers = &no_peers,
+		.on_report = on_report,
+		.user = &s,
+		.hosts_max = 4,
+		.idle_ms = 60000 };
 	struct zl_queue *q = NULL;
 
 	(void)state;
@@ -281,6 +287,40 @@ static void test_superseded(void **state)
 	sd_event_unref(config.event);
 }
 
+/* One that has had no work for a while makes room for another. */
+static void test_idle(void **state)
+{
+	struct seen s = { .n = 0 };
+	struct zl_queue_config config = { .dir = dir,
+		.peers = &no_peers,
+		.on_report = on_report,
+		.user = &s,
+		.hosts_max = 1,
+		.idle_ms = 50 };
+	struct zl_queue *q = NULL;
+
+	(void)state;
+	assert_true(sd_event_new(&config.event) >= 0);
+	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
+	push(q, ZL_AGENT_LEASE_PUT, 1, uri);
+	push(q, ZL_AGENT_LEASE_PUT, 2, NOWHERE);
+	assert_int_equal(1, s.n);
+	assert_int_equal(2, s.seq);
+	assert_int_equal(-ENOBUFS, s.last.error.code);
+	run(config.event, &s, 2, 5000);
+	assert_int_equal(1, s.seq);
+	run(config.event, &s, 3, 500);
+	push(q, ZL_AGENT_LEASE_PUT, 3, NOWHERE);
+	run(config.event, &s, 3, 2000);
+	assert_int_equal(3, s.seq);
+	assert_int_equal(ZL_LEASE_PENDING, s.last.state);
+	run(config.event, &s, 4, 300); /* it has work: it stays, and tries again */
+	push(q, ZL_AGENT_LEASE_PUT, 4, uri);
+	assert_int_equal(-ENOBUFS, s.last.error.code);
+	zl_queue_free(q);
+	sd_event_unref(config.event);
+}
+
 int main(void)
 {
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -291,6 +331,7 @@ int main(void)
 		IN_DIR(test_drop_of_unknown),
 		IN_DIR(test_queue),
 		IN_DIR(test_superseded),
+		IN_DIR(test_idle),
 	};
 
 	return cmocka_run_group_tests_name("contain", tests, NULL, NULL);

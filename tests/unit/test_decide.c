@@ -35,6 +35,7 @@ static struct decide_case cases[] = {
 	{ "address evidence",	  { GOOD, .evidence = ZL_EVIDENCE_ADDRESS }, "evidence" },
 	{ "MAC evidence",	  { GOOD, .evidence = ZL_EVIDENCE_MAC }, "evidence" },
 	{ "a router",		  { GOOD, .forwarding = true }, "forwarding" },
+	{ "an address that is said to be its own", { GOOD, .by_claim = true }, "claim" },
 	{ "before the release",	  { GOOD, .seen = { 999 } }, "release" },
 	{ "at the release",	  { GOOD, .seen = { 1000 } }, "release" },
 	{ "no interfaces",	  { GOOD, .n_nics = 0 }, "interfaces" },

@@ -216,6 +216,10 @@ static void test_too_many(void **state)
 		0, zl_domain_parse(nics, strlen(nics), ZL_DOMAIN_RUNNING, &d, NULL));
 	assert_int_equal(ZL_DOMAIN_NICS_MAX, d.n_nics);
 	assert_true(d.truncated);
+	assert_int_equal(40 - ZL_DOMAIN_NICS_MAX, d.n_left);
+	assert_string_equal("52:54:00:00:00:01, 52:54:00:00:00:01, 52:54:00:00:00:01, "
+			    "52:54:00:00:00:01",
+		d.left);
 	/* Cut between characters: 63 of two bytes fit into 127. */
 	assert_int_equal(
 		0, zl_domain_parse(name, strlen(name), ZL_DOMAIN_RUNNING, &d, NULL));

@@ -41,6 +41,8 @@ static void fill(struct zl_domain *d)
 	memset(d->name, 'n', sizeof(d->name) - 1);
 	d->state = ZL_DOMAIN_PAUSED;
 	d->forwarding = d->truncated = true;
+	d->n_left = UINT16_MAX;
+	memset(d->left, 'l', sizeof(d->left) - 1);
 	for (d->n_zones = 0; d->n_zones < ZL_DOMAIN_ZONES_MAX; d->n_zones++)
 		memset(d->zones[d->n_zones], 'z', sizeof(d->zones[0]) - 1);
 	for (d->n_nics = 0; d->n_nics < ZL_DOMAIN_NICS_MAX; d->n_nics++) {

@@ -226,7 +226,7 @@ static void test_kernel(void **state)
 	assert_int_equal(0, zl_links_socket_open(&s, &err));
 	assert_true(zl_tapnet_bridge("br7") != 0);
 	assert_int_equal(0, zl_links_socket_dump(&s, &l, false, NULL, NULL, &err));
-	assert_non_null(zl_links_find_name(&l, "br7"));
+	assert_non_null(zl_links_find(&l, zl_tapnet_index("br7")));
 	fd = zl_tapnet_tap("vnet7", 7, "br7");
 	assert_true(fd >= 0);
 	assert_int_equal(0, zl_links_socket_events(&s, &l, count, n));

@@ -22,7 +22,7 @@
 #include "tests/support/tapnet.h"
 
 enum { GUEST = 1, OTHER = 2, PEER = 9 };
-enum mode { FREE, STRICT, HELD, FORENSIC, BLOCK };
+enum mode { FREE, STRICT, HELD, FORENSIC, STEERED, BLOCK };
 enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58, FRAG6 = 44, HOP = 0, DEST = 60 };
 enum { MORE = 0x2000, NS = 135, NA = 136 };
 
@@ -233,6 +233,68 @@ static void llc(struct zl_testframe *f, uint8_t src, uint8_t dst)
 	other_type(f, dst, src, 46);
 }
 
+/* What names the peer but goes to another MAC, or comes from one. */
+static void to_neighbour4(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp4(f, src, dst);
+	f->b[5] = OTHER;
+}
+
+static void to_neighbour6(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp6(f, src, dst);
+	f->b[5] = OTHER;
+}
+
+static void to_all4(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp4(f, src, dst);
+	memset(f->b, 0xff, 6);
+}
+
+static void to_all6(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp6(f, src, dst);
+	memset(f->b, 0xff, 6);
+}
+
+static void as_stranger4(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp4(f, src, dst);
+	f->b[11] = 0x77;
+}
+
+static void as_stranger_arp(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	arp(f, src, dst);
+	f->b[11] = 0x77;
+}
+
+static void as_neighbour4(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	tcp4(f, src, dst);
+	f->b[11] = OTHER;
+}
+
+static void as_peer_arp(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	arp(f, src, dst);
+	f->b[11] = PEER;
+}
+
+/* Who has the peer's address?  Tell the neighbour's, at my MAC. */
+static void arp_as_neighbour(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	arp(f, src, dst);
+	f->b[14 + 17] = OTHER;
+}
+
+static void solicit_as_neighbour(struct zl_testframe *f, uint8_t src, uint8_t dst)
+{
+	solicit(f, src, dst);
+	f->b[14 + 23] = OTHER;
+}
+
 /* --- cases ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -294,6 +356,17 @@ static struct packet_case cases[] = {
 	{ "forensic: QinQ to the peer",		   FORENSIC, qinq, true, PEER, false },
 	{ "forensic: PPPoE to the peer",	   FORENSIC, pppoe, true, PEER, false },
 	{ "forensic: another ethertype",	   FORENSIC, unknown, true, PEER, false },
+	{ "forensic: IPv4 to all",		   FORENSIC, to_all4, true, PEER, false },
+	{ "forensic: IPv6 to all",		   FORENSIC, to_all6, true, PEER, false },
+	{ "forensic: another MAC",		   FORENSIC, as_stranger4, true, PEER, false },
+	{ "forensic: ARP from another MAC",	   FORENSIC, as_stranger_arp, true, PEER, false },
+	{ "steered: IPv4 to the peer",		   STEERED, tcp4, true, PEER, true },
+	{ "steered: IPv4 from the peer",	   STEERED, tcp4, false, PEER, true },
+	{ "steered: IPv6 to the peer",		   STEERED, tcp6, true, PEER, true },
+	{ "steered: IPv4 to another",		   STEERED, tcp4, true, OTHER, false },
+	{ "steered: ARP from the peer",		   STEERED, arp, false, PEER, true },
+	{ "steered: ARP for another",		   STEERED, arp, true, OTHER, false },
+	{ "steered: another MAC",		   STEERED, as_stranger4, true, PEER, false },
 
 	{ "block: the service",			   BLOCK, tcp4, true, PEER, false },
 	{ "block: the service from the other side", BLOCK, tcp4, false, PEER, true },
@@ -327,6 +400,9 @@ static struct packet_case cases[] = {
 };
 /* clang-format on */
 
+static const struct zl_mac mac_of_guest = { { 0x52, 0x54, 0, 0, 0, GUEST } };
+static const struct zl_mac mac_of_peer = { { 0x52, 0x54, 0, 0, 0, PEER } };
+
 static void add(struct zl_nft_elems *l, struct zl_nft_elem e)
 {
 	assert_int_equal(0, zl_nft_elems_add(l, &e));
@@ -347,8 +423,14 @@ static void set_mode(enum mode mode)
 		add(&l, zl_nft_elem_tap(ZL_SET_STRICT, net.guest));
 	if (mode == HELD)
 		add(&l, zl_nft_elem_tap(ZL_SET_HELD, net.guest));
-	if (mode == FORENSIC)
+	if (mode == FORENSIC || mode == STEERED) {
 		add(&l, zl_nft_elem_tap(ZL_SET_FORENSIC, net.guest));
+		add(&l, zl_nft_elem_nic(net.guest, &mac_of_guest));
+	}
+	if (mode == STEERED) {
+		add(&l, zl_nft_elem_peer_mac(&peer4, &mac_of_peer));
+		add(&l, zl_nft_elem_peer_mac(&peer6, &mac_of_peer));
+	}
 	if (mode == BLOCK) {
 		add(&l, zl_nft_elem_tap(ZL_SET_BLOCK_TAPS, net.guest));
 		add(&l, zl_nft_elem_block(net.guest, TCP, &peer4, 22));
@@ -385,6 +467,65 @@ static void test_case(void **state)
 	assert_true(passes(c->make, PEER, OTHER));
 	set_mode(FREE);
 	assert_true(passes(c->make, from, to));
+}
+
+static const struct {
+	const char *name;
+	frame_fn make;
+	bool arrives; /* at the peer */
+} steered[] = {
+	{ "IPv4", tcp4, true },
+	{ "IPv6", tcp6, true },
+	{ "IPv4 with a neighbour's MAC", to_neighbour4, true },
+	{ "IPv6 with a neighbour's MAC", to_neighbour6, true },
+	{ "IPv4 to all", to_all4, true },
+	{ "IPv6 to all", to_all6, true },
+	{ "ARP", arp, true },
+	{ "ARP in a neighbour's name", arp_as_neighbour, true },
+	{ "solicitation", solicit, true },
+	{ "solicitation in a neighbour's name", solicit_as_neighbour, true },
+	{ "from a neighbour's MAC", as_neighbour4, false },
+	{ "ARP from the peer's MAC", as_peer_arp, false },
+};
+
+/* How many copies of the frame, whatever its destination, wait at a tap. */
+static unsigned count(int tap, const struct zl_testframe *f, const uint8_t *dst)
+{
+	unsigned n = 0;
+	uint8_t got[2048];
+	ssize_t m;
+
+	while ((m = read(tap, got, sizeof(got))) > 0)
+		n += m >= (ssize_t)f->n && memcmp(got + 6, f->b + 6, f->n - 6) == 0 &&
+		     (dst == NULL || memcmp(got, dst, 6) == 0);
+	return n;
+}
+
+/* With the peer's MAC known no frame of the guest reaches anybody else. */
+static void test_steered(void **state)
+{
+	enum { PATIENCE_US = 20000 };
+	struct zl_testframe f;
+
+	(void)state;
+	if (!net.ready)
+		skip();
+	for (size_t i = 0; i < N_ITEMS(steered); i++) {
+		set_mode(STEERED);
+		assert_true(passes(tcp4, PEER, OTHER)); /* the bridge learns both */
+		assert_true(passes(tcp4, OTHER, PEER));
+		steered[i].make(&f, GUEST, PEER);
+		(void)count(net.taps[OTHER], &f, NULL);
+		(void)count(net.taps[PEER], &f, NULL);
+		assert_int_equal(f.n, write(net.taps[GUEST], f.b, f.n));
+		(void)usleep(PATIENCE_US);
+		if (count(net.taps[PEER], &f, mac_of_peer.b) != steered[i].arrives)
+			fail_msg("%s: wrong at the peer", steered[i].name);
+		if (count(net.taps[OTHER], &f, NULL) != 0)
+			fail_msg("%s reaches a neighbour", steered[i].name);
+		assert_true(passes(tcp4, OTHER, PEER)); /* nothing was learned */
+	}
+	set_mode(FREE);
 }
 
 static void test_nothing_passes(enum mode mode)
@@ -502,6 +643,7 @@ int main(void)
 	static const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_steered),
 		cmocka_unit_test(test_no_gap),
 	};
 	struct CMUnitTest tests[N_ITEMS(fixed) + N_ITEMS(cases)] = { 0 };

@@ -35,6 +35,7 @@ static bool enter(void)
 static struct zl_nft_elems some_elems(void)
 {
 	struct zl_nft_elems l = { 0 };
+	const struct zl_mac mac = { { 0x52, 0x54, 0, 0, 0, 0xfa } };
 	struct zl_addr v4, v6;
 	struct zl_nft_elem e;
 
@@ -55,13 +56,19 @@ static struct zl_nft_elems some_elems(void)
 	assert_int_equal(0, zl_nft_elems_add(&l, &e));
 	e = zl_nft_elem_block(13, 58, &v6, 0);
 	assert_int_equal(0, zl_nft_elems_add(&l, &e));
+	e = zl_nft_elem_nic(77, &mac);
+	assert_int_equal(0, zl_nft_elems_add(&l, &e));
+	e = zl_nft_elem_peer_mac(&v4, &mac);
+	assert_int_equal(0, zl_nft_elems_add(&l, &e));
+	e = zl_nft_elem_peer_mac(&v6, &mac);
+	assert_int_equal(0, zl_nft_elems_add(&l, &e));
 	e = zl_nft_elem_peer(&v4);
 	assert_int_equal(0, zl_nft_elems_add(&l, &e));
 	e = zl_nft_elem_peer(&v6);
 	assert_int_equal(0, zl_nft_elems_add(&l, &e));
 	assert_int_equal(0, zl_nft_elems_add(&l, &e)); /* twice */
 	zl_nft_elems_sort(&l);
-	assert_int_equal(9, l.n);
+	assert_int_equal(12, l.n);
 	return l;
 }
 
@@ -120,15 +127,20 @@ static void test_commit_readback(void **state)
 	assert_true(result.committed.us > 0);
 	if (access("/usr/sbin/nft", X_OK) == 0)
 		assert_int_equal(
-			0, zl_tapnet_run("nft list table bridge zonelock | "
-					 "tr -d '\n\t' | grep -q '"
-					 "elements = { 12 comment \"vnet3 web?1\" }.*"
-					 "elements = { 77 }.*elements = { 10.0.0.9 }.*"
-					 "elements = { fd00::9 }.*elements = { 13 }.*"
-					 "elements = { 13 . tcp . 10.0.0.9 . 22 }.*"
-					 "elements = { 13 . tcp . fd00::9 . 22 }.*"
-					 "elements = { 13 . icmp . 10.0.0.9 }.*"
-					 "elements = { 13 . ipv6-icmp . fd00::9 }'"));
+			0, zl_tapnet_run(
+				   "nft list table bridge zonelock | "
+				   "tr -d '\n\t' | grep -q '"
+				   "elements = { 12 comment \"vnet3 web?1\" }.*"
+				   "elements = { 77 }.*"
+				   "elements = { 77 . 52:54:00:00:00:fa }.*"
+				   "elements = { 10.0.0.9 }.*elements = { fd00::9 }.*"
+				   "elements = { 10.0.0.9 : 52:54:00:00:00:fa }.*"
+				   "elements = { fd00::9 : 52:54:00:00:00:fa }.*"
+				   "elements = { 13 }.*"
+				   "elements = { 13 . tcp . 10.0.0.9 . 22 }.*"
+				   "elements = { 13 . tcp . fd00::9 . 22 }.*"
+				   "elements = { 13 . icmp . 10.0.0.9 }.*"
+				   "elements = { 13 . ipv6-icmp . fd00::9 }'"));
 
 	/* Nothing to do is no transaction. */
 	result = (struct zl_firewall_result){ 0 };
@@ -158,6 +170,10 @@ static struct foreign_case foreign_cases[] = {
 	{ "blocked service deleted",
 	  "nft delete element bridge zonelock block4 { 13 . tcp . 10.0.0.9 . 22 }",
 	  "element is missing: table bridge zonelock set block4 { 13 . 6 . 10.0.0.9 . 22 }" },
+	{ "peer's MAC changed", "nft delete element bridge zonelock forensic_macs4 { 10.0.0.9 }; "
+	  "nft add element bridge zonelock forensic_macs4 { 10.0.0.9 : 52:54:00:00:00:01 }",
+	  "element is not ours: table bridge zonelock set forensic_macs4 "
+	  "{ 10.0.0.9 : 52:54:00:00:00:01 }" },
 	{ "set emptied", "nft flush set bridge zonelock forensic_peers6",
 	  "element is missing: table bridge zonelock set forensic_peers6 { fd00::9 }" },
 	{ "chain emptied", "nft flush chain bridge zonelock prerouting",

@@ -22,6 +22,9 @@ struct step {
 	uint16_t icmp;
 	enum zl_side side;
 	enum zl_confidence confidence;
+	bool proves;	   /* that the sender of the other direction's record began */
+	bool same, coarse; /* datagram as the step before; start in whole seconds */
+	int biflow;	   /* two-way: 1, 2; -1: without saying who began */
 };
 
 struct stitch_case {
@@ -33,53 +36,78 @@ struct stitch_case {
 #define DST ZL_SIDE_DST
 /* clang-format off */
 static struct stitch_case cases[] = {
-	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS } } },
-	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, ZL_CONFIDENCE_FLAGS } } },
-	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, ZL_CONFIDENCE_FLAGS } } },
+	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "the client's reset is its own", {
-		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS },
-		{ 0, 40000, 22, 6, RST | ACK, 1005, 0, SRC, ZL_CONFIDENCE_FLAGS } } },
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 22, 6, RST | ACK, 1005, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "a forged refusal makes no client of a server", {
-		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, ZL_CONFIDENCE_FLAGS },
-		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "nor does a forged SYN-ACK", {
-		{ 0, 40000, 5432, 6, SYN | ACK, 0, 0, SRC, ZL_CONFIDENCE_GUESS },
-		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+		{ 0, 40000, 5432, 6, SYN | ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
+		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "who has answered may be a server", {
-		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, ZL_CONFIDENCE_FLAGS },
-		{ 1, 40000, 22, 6, ACK, 0, 0, SRC, ZL_CONFIDENCE_GUESS } } },
-	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE } } },
-	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
+		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 40000, 22, 6, ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "reply first, then request", {
-		{ 1, 22, 40000, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_SERVICE },
-		{ 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_TIME } } },
+		{ 1, 22, 40000, 6, FULL, 1005, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_TIME } } },
 	{ "start times outweigh ports", {
-		{ 1, 22, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
-		{ 0, 40000, 22, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME } } },
+		{ 1, 22, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME, .proves = true } } },
 	{ "but not of a connection that was there before", {
-		{ 1, 22, 40000, 6, PSH_ACK, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
-		{ 0, 40000, 22, 6, PSH_ACK, 1005, 0, SRC, ZL_CONFIDENCE_SERVICE },
-		{ 1, 22, 40000, 6, PSH_ACK, 1010, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+		{ 1, 22, 40000, 6, PSH_ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, PSH_ACK, 1005, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 22, 40000, 6, PSH_ACK, 1010, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "a server on a high port, seen to answer, is no client later", {
-		{ 0, 20, 40000, 6, FULL, 1000, 0, DST, ZL_CONFIDENCE_SERVICE },
-		{ 1, 40000, 20, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME },
-		{ 1, 40000, 21, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_SERVICE } } },
+		{ 0, 20, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 40000, 20, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME, .proves = true },
+		{ 1, 40000, 21, 6, FULL, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "flags of an earlier record stay", {
-		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, ZL_CONFIDENCE_FLAGS },
-		{ 1, 9999, 40000, 6, FULL, 900, 0, DST, ZL_CONFIDENCE_FLAGS } } },
-	{ "two high ports are a guess", { { 0, 40000, 50000, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, FULL, 900, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "two high ports are a guess", { { 0, 40000, 50000, 17, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "and its reply agrees", {
-		{ 0, 40000, 50000, 17, 0, 0, 0, SRC, ZL_CONFIDENCE_GUESS },
-		{ 1, 50000, 40000, 17, 0, 0, 0, DST, ZL_CONFIDENCE_GUESS } } },
-	{ "one-way UDP to a service", { { 0, 40000, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE } } },
-	{ "from a low port it may be a reply", { { 0, 9999, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+		{ 0, 40000, 50000, 17, 0, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
+		{ 1, 50000, 40000, 17, 0, 0, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "one-way UDP to a service", { { 0, 40000, 53, 17, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "from a low port it may be a reply", { { 0, 9999, 53, 17, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "also when that is answered", {
-		{ 0, 9999, 53, 17, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS },
-		{ 1, 53, 9999, 17, 0, 1005, 0, DST, ZL_CONFIDENCE_TIME },
-		{ 0, 9999, 53, 17, 0, 1010, 0, SRC, ZL_CONFIDENCE_GUESS } } },
-	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, ZL_CONFIDENCE_FLAGS } } },
-	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, ZL_CONFIDENCE_FLAGS } } },
-	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, ZL_CONFIDENCE_GUESS } } },
+		{ 0, 9999, 53, 17, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
+		{ 1, 53, 9999, 17, 0, 1005, 0, DST, .confidence = ZL_CONFIDENCE_TIME },
+		{ 0, 9999, 53, 17, 0, 1010, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "the answer proves who asked", {
+		{ 0, 40000, 22, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 22, 40000, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME, .proves = true } } },
+	{ "from whatever port", {
+		{ 0, 22, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 40000, 22, 6, FULL, 1005, 0, DST, ZL_CONFIDENCE_TIME, .proves = true } } },
+	{ "a start in the same datagram is exact", {
+		{ 1, 22, 40000, 6, FULL, 1001, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_TIME, .same = true } } },
+	{ "in two it is not, by a clock of whole seconds", {
+		{ 0, 22, 40000, 6, FULL, 1900, 0, DST, ZL_CONFIDENCE_SERVICE, .coarse = true },
+		{ 1, 40000, 22, 6, FULL, 1000, 0, SRC, ZL_CONFIDENCE_SERVICE, .coarse = true } } },
+	{ "without TCP flags no start is one", {
+		{ 0, 22, 40000, 132, 0, 1900, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 40000, 22, 6, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "the times of datagrams count when the ports agree", {
+		{ 0, 40000, 53, 17, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 53, 40000, 17, 0, 1005, 0, DST, ZL_CONFIDENCE_TIME, .proves = true } } },
+	{ "and not when they do not", {
+		{ 0, 53, 40000, 17, 0, 1005, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 1, 40000, 54000, 17, 0, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
+		{ 1, 40000, 53, 17, 0, 1010, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "two-way, and it says who began", { { 1, 40000, 22, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_TIME, .biflow = 2 } } },
+	{ "the same forward", { { 0, 40000, 22, 6, FULL, 0, 0, SRC, ZL_CONFIDENCE_TIME, .biflow = 1 } } },
+	{ "a direction that may be arbitrary", { { 1, 22, 40000, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_SERVICE, .biflow = -1 } } },
+	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 };
 /* clang-format on */
 
@@ -96,6 +124,9 @@ static void test_stitch(void **state)
 			.proto = t->proto,
 			.tcp_flags = t->flags,
 			.first_ms = t->first_ms,
+			.arrival.us = 1000 + (int64_t)(t->same ? i - 1 : i),
+			.biflow = (uint8_t)(t->biflow > 0 ? t->biflow : 0),
+			.rev_packets = t->biflow != 0,
 			.icmp = t->icmp,
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO };
 		struct zl_initiator is;
@@ -105,9 +136,13 @@ static void test_stitch(void **state)
 		f.present |= t->proto == 6 ? ZL_FLOW_TCP_FLAGS : 0;
 		f.present |= t->first_ms != 0 ? ZL_FLOW_FIRST : 0;
 		f.present |= t->icmp != 0 ? ZL_FLOW_ICMP : 0;
-		is = zl_stitch(s, &f, 1, (struct zl_mono){ 1000 + i });
+		f.present |= t->coarse ? ZL_FLOW_FIRST_COARSE : 0;
+		f.present |= t->biflow != 0 ? ZL_FLOW_REV_PACKETS : 0;
+		f.present |= t->biflow > 0 ? ZL_FLOW_BIFLOW : 0;
+		is = zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 + i });
 		assert_int_equal(t->side, is.side);
 		assert_int_equal(t->confidence, is.confidence);
+		assert_int_equal(t->proves, is.proves);
 	}
 	zl_stitch_free(s);
 }
@@ -126,14 +161,49 @@ static void test_table_is_bounded(void **state)
 
 		f.src = zl_addr_from_v4(i);
 		f.dst = zl_addr_from_v4(0x0a000002);
-		(void)zl_stitch(s, &f, 0, (struct zl_mono){ i });
+		(void)zl_stitch(s, &f, 0, i + 1, (struct zl_mono){ i });
 	}
+	zl_stitch_free(s);
+}
+
+/* What C gets for a question that was forged in its name shows nothing but that. */
+static void test_forged_question(void **state)
+{
+	struct zl_flow f = { .src = zl_addr_from_v4(3),
+		.dst = zl_addr_from_v4(2),
+		.sport = 53,
+		.dport = 50000,
+		.proto = 17,
+		.first_ms = 1000,
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO | ZL_FLOW_FIRST };
+	struct zl_flow answer = f;
+	struct zl_stitch *s = NULL;
+	struct zl_initiator is;
+
+	(void)state;
+	answer.src = f.dst;
+	answer.dst = f.src;
+	answer.sport = f.dport;
+	answer.dport = f.sport;
+	assert_int_equal(0, zl_stitch_new(16, &s));
+	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	zl_stitch_forged(s, &f, 1, (struct zl_mono){ 1 });
+	assert_true(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 2));
+	is = zl_stitch(s, &answer, 1, 1, (struct zl_mono){ 2 });
+	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
+	/* C says that it did not ask: by the times it was asked first. */
+	f.first_ms = 1005;
+	f.arrival.us = 7;
+	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 3 });
+	assert_int_equal(1, is.other);
+	assert_false(is.proves);
 	zl_stitch_free(s);
 }
 
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 1] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + 2] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
@@ -141,5 +211,7 @@ int main(void)
 			.initial_state = &cases[i] };
 	tests[N_ITEMS(cases)] =
 		(struct CMUnitTest)cmocka_unit_test(test_table_is_bounded);
+	tests[N_ITEMS(cases) + 1] =
+		(struct CMUnitTest)cmocka_unit_test(test_forged_question);
 	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
 }

@@ -15,6 +15,46 @@ void zl_engine_classes_forget(struct zl_engine *e)
 	zl_map_init(&e->classes, sizeof(struct zl_uuid), CLASS_CACHE_MAX);
 }
 
+void zl_engine_classes_forget_domain(struct zl_engine *e, const struct zl_uuid *domain)
+{
+	(void)zl_map_remove(&e->classes, domain);
+}
+
+static uint32_t unite(struct zl_engine *e, uint32_t a, uint32_t b)
+{
+	int r = b == 0 ? (int)a : zl_policy_class_of_both(e->policy, a, b);
+
+	return r < 0 ? a : (uint32_t)r;
+}
+
+/* Neither what a guest only used nor what it told its neighbours by ARP. */
+static bool is_declared(const struct zl_index_addr *a)
+{
+	return a->source < ZL_ADDR_NEIGHBOUR;
+}
+
+static uint32_t add_declared(
+	struct zl_engine *e, const struct zl_index_domain *d, uint32_t class_)
+{
+	for (unsigned i = 0; i < d->n_nics; i++)
+		for (unsigned k = 0; k < d->nics[i]->n_addrs; k++)
+			if (is_declared(&d->nics[i]->addrs[k]))
+				class_ = unite(e, class_,
+					zl_policy_class_of_addr(
+						e->policy, &d->nics[i]->addrs[k].addr));
+	return class_;
+}
+
+static bool has_declared(const struct zl_index_domain *d, bool is_v4)
+{
+	for (unsigned i = 0; i < d->n_nics; i++)
+		for (unsigned k = 0; k < d->nics[i]->n_addrs; k++)
+			if (is_declared(&d->nics[i]->addrs[k]) &&
+				zl_addr_is_v4(&d->nics[i]->addrs[k].addr) == is_v4)
+				return true;
+	return false;
+}
+
 uint32_t zl_engine_classes_of_domain(
 	struct zl_engine *e, const struct zl_index_domain *d)
 {
@@ -36,34 +76,40 @@ uint32_t zl_engine_classes_of_domain(
 			bridges[s.n_bridges++] = d->nics[i]->nic.bridge;
 	}
 	r = zl_policy_class_of_domain(e->policy, &s);
-	return r < 0 ? 0 : (uint32_t)r;
+	return add_declared(e, d, r < 0 ? 0 : (uint32_t)r);
 }
 
-uint32_t zl_engine_classes_of(
+static uint32_t get_class(struct zl_engine *e, const struct zl_uuid *domain)
+{
+	uintptr_t kept = (uintptr_t)zl_map_find(&e->classes, domain);
+	const struct zl_index_domain *d;
+	uint32_t class_;
+
+	if (kept != 0)
+		return (uint32_t)(kept - 1);
+	d = zl_index_find(e->index, NULL, domain);
+	class_ = d == NULL ? 0 : zl_engine_classes_of_domain(e, d);
+	/* Full: it is worked out again next time. */
+	(void)!zl_map_put(&e->classes, domain, (void *)(uintptr_t)(class_ + 1ul));
+	return class_;
+}
+
+struct zl_engine_class zl_engine_classes_of(
 	struct zl_engine *e, const struct zl_endpoint *end, const struct zl_addr *addr)
 {
-	uint32_t by_addr = zl_policy_class_of_addr(e->policy, addr), by_domain = 0;
+	uint32_t by_addr = zl_policy_class_of_addr(e->policy, addr);
+	struct zl_engine_class c = { by_addr, by_addr, false };
 	const struct zl_index_domain *d;
-	uintptr_t kept;
-	int both;
 
 	if (end->evidence == ZL_EVIDENCE_NONE)
-		return by_addr;
-	kept = (uintptr_t)zl_map_find(&e->classes, &end->domain);
-	if (kept != 0) {
-		by_domain = (uint32_t)(kept - 1);
-	} else {
+		return c;
+	c.sure = get_class(e, &end->domain);
+	c.claimed = unite(e, c.sure, by_addr);
+	if (c.sure == 0 && c.claimed != 0) {
 		d = zl_index_find(e->index, NULL, &end->domain);
-		if (d != NULL)
-			by_domain = zl_engine_classes_of_domain(e, d);
-		/* Full: it is worked out again next time. */
-		(void)!zl_map_put(&e->classes, &end->domain,
-			(void *)(uintptr_t)(by_domain + 1ul));
+		c.is_open = d == NULL || !has_declared(d, zl_addr_is_v4(addr));
 	}
-	if (by_addr == 0)
-		return by_domain;
-	both = zl_policy_class_of_both(e->policy, by_domain, by_addr);
-	return both < 0 ? by_domain : (uint32_t)both;
+	return c;
 }
 
 bool zl_engine_classes_is_in(

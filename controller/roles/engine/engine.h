@@ -44,6 +44,7 @@ enum {
 	ZL_STITCH_BUCKETS = 65536,
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
+	ZL_DOUBTS_MAX = 256,
 };
 
 /* --- hosts and their agents --- */
@@ -92,8 +93,18 @@ struct zl_seen {
 	struct zl_flow flow;
 	struct zl_sighting sighting;
 	struct zl_initiator initiator;
+	bool answered;	 /* a record of the other direction has come */
+	bool counted;	 /* by an incident */
+	bool by_claim;	 /* its address would allow what it is not allowed for sure */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
+};
+
+/* A record that is or looks like an answer: is there a question before it is due? */
+struct zl_doubt {
+	uint64_t number;
+	struct zl_mono due;
+	bool may_ask; /* without one it may have been the beginning */
 };
 
 struct zl_role_info {
@@ -126,8 +137,10 @@ struct zl_engine {
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
 	struct zl_stitch *stitch;
-	struct zl_seen *window; /* ZL_WINDOW of them */
-	uint64_t n_seen;	/* ever */
+	struct zl_seen *window;		       /* ZL_WINDOW of them */
+	uint64_t n_seen;		       /* ever; the number of the last one */
+	struct zl_doubt doubts[ZL_DOUBTS_MAX]; /* in the order in which they are due */
+	unsigned n_doubts;
 	uint64_t n_records;
 
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
@@ -151,8 +164,18 @@ int zl_engine_objects_set_mode(struct zl_engine *e, const char *name,
 void zl_engine_classes_forget(struct zl_engine *e);
 uint32_t zl_engine_classes_of_domain(
 	struct zl_engine *e, const struct zl_index_domain *d);
-uint32_t zl_engine_classes_of(
+/*
+ * Who is no domain is known by its address.  A domain is known by what it is and by the
+ * addresses that metadata, filter or lease give it: that is `sure`.  `claimed` counts
+ * the address in the packet too: what it may be as well, and no right follows from that.
+ */
+struct zl_engine_class {
+	uint32_t sure, claimed;
+	bool is_open; /* in no zone for sure, and its addresses are not known */
+};
+struct zl_engine_class zl_engine_classes_of(
 	struct zl_engine *e, const struct zl_endpoint *end, const struct zl_addr *addr);
+void zl_engine_classes_forget_domain(struct zl_engine *e, const struct zl_uuid *domain);
 bool zl_engine_classes_is_in(
 	struct zl_engine *e, const struct zl_index_domain *d, const char *zone);
 
@@ -190,16 +213,20 @@ int zl_engine_exporters_attach(
 void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
+/* Do records with its taps come from that host now? */
+bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
 
 /* flows.c */
 int zl_engine_flows_attach(
 	struct zl_engine *e, int ring, int wake, struct zl_error *reterr) ZL_CHECKED;
+void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now);
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 
 /* incidents.c */
 int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
-void zl_engine_incidents_violation(struct zl_engine *e, const struct zl_seen *seen,
-	const struct zl_verdict *verdict);
+void zl_engine_incidents_violation(
+	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
+void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *seen);
 void zl_engine_incidents_on_failed(struct zl_engine *e, uint64_t id, const char *why);
 void zl_engine_incidents_flush(struct zl_engine *e); /* counts into the database */
 void zl_engine_incidents_close(struct zl_engine *e, const struct zl_uuid *domain);

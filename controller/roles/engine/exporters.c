@@ -11,6 +11,8 @@
 
 /* Exporters shown; the collector itself knows no more of them. */
 enum { EXPORTERS_SHOWN_MAX = 4096 + 64 };
+/* Silent for longer, an exporter may have been stopped. */
+#define ALIVE_US (60 * ZL_US_PER_S)
 
 /* Which host's, and are its interface numbers the host's? */
 static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
@@ -151,4 +153,15 @@ static const struct zl_channel_handlers handlers = {
 int zl_engine_exporters_attach(struct zl_engine *e, int fd, struct zl_error *reterr)
 {
 	return zl_channel_new(e->event, fd, &handlers, e, &e->collector, reterr);
+}
+
+bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host)
+{
+	const struct zl_exporter_info *x;
+
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
+		if (x->interfaces && strcmp(x->host, host) == 0 &&
+			zl_wall_now().us - x->last_seen.us < ALIVE_US)
+			return true;
+	return false;
 }

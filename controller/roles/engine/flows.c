@@ -6,6 +6,7 @@
  * is hostile: it parses hostile bytes.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,6 +17,8 @@
 
 /* Records in one go before the loop looks at anything else. */
 enum { FLOWS_PER_WAKE = 512 };
+/* Exporters that keep flows give the other direction away within this. */
+#define DOUBT_US (4 * (uint64_t)ZL_US_PER_S)
 /* The year 9999. */
 #define START_MOST_MS INT64_C(253402300800000)
 
@@ -36,6 +39,36 @@ static void drop_absurd_start(struct zl_flow *f)
 	f->first_ms = 0;
 }
 
+/*
+ * What the locks say, the addresses in the packet doing nobody any good: an initiator
+ * has the rights of what it is for sure, and a responder is protected as whatever it
+ * may be.  Only an initiator of which nothing is known for sure is given its address's
+ * word against an automatic action.
+ */
+static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *c,
+	const struct zl_engine_class *from, const struct zl_engine_class *to,
+	struct zl_verdict *ret)
+{
+	struct zl_verdict v;
+
+	s->by_claim = false;
+	c->initiator = from->sure;
+	c->responder = to->sure;
+	zl_evaluate_memo(e->policy, c, ret);
+	if (ret->kind != ZL_VERDICT_DENY && to->claimed != to->sure) {
+		c->responder = to->claimed;
+		zl_evaluate_memo(e->policy, c, ret);
+	}
+	if (!from->is_open)
+		return;
+	c->initiator = from->claimed;
+	c->responder = to->claimed;
+	zl_evaluate_memo(e->policy, c, &v);
+	s->by_claim = ret->kind == ZL_VERDICT_DENY && v.kind != ZL_VERDICT_DENY;
+	if (!s->by_claim)
+		*ret = v;
+}
+
 /* The service that the initiator wanted. */
 static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
 {
@@ -43,25 +76,137 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 	const struct zl_flow *f = &s->flow;
 	struct zl_conversation c = { .proto = f->proto,
 		.dport = forward ? f->dport : f->sport };
+	struct zl_engine_class src = zl_engine_classes_of(e, &s->sighting.src, &f->src);
+	struct zl_engine_class dst = zl_engine_classes_of(e, &s->sighting.dst, &f->dst);
 
-	c.initiator =
-		zl_engine_classes_of(e, forward ? &s->sighting.src : &s->sighting.dst,
-			forward ? &f->src : &f->dst);
-	c.responder =
-		zl_engine_classes_of(e, forward ? &s->sighting.dst : &s->sighting.src,
-			forward ? &f->dst : &f->src);
-	zl_evaluate_memo(e->policy, &c, ret);
+	ask(e, s, &c, forward ? &src : &dst, forward ? &dst : &src, ret);
 	(void)snprintf(
 		s->verdict, sizeof(s->verdict), "%s", zl_evaluate_kind_name(ret->kind));
 	(void)snprintf(s->lock, sizeof(s->lock), "%s",
 		ret->lock == NULL ? "" : ret->lock->name);
 }
 
+static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
+{
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	if (verdict.kind == ZL_VERDICT_DENY)
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+/* The record of that number (from 1), or NULL when the window has it no more. */
+static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
+{
+	return number == 0 || e->n_seen - number >= ZL_WINDOW
+		       ? NULL
+		       : &e->window[(number - 1) % ZL_WINDOW];
+}
+
+/*
+ * The other direction of an earlier record has come.  When it says that the sender of
+ * the earlier one began, and that did not say so for sure, the earlier one is judged
+ * again: its tap is evidence, and that of who answered is not.
+ */
+static void look_back(struct zl_engine *e, const struct zl_seen *s)
+{
+	struct zl_seen *other = find_seen(e, s->initiator.other);
+
+	if (other == NULL)
+		return;
+	other->answered = true;
+	if (zl_stitch_is_certain(other->initiator.confidence) ||
+		(!s->initiator.proves && (s->initiator.side != ZL_SIDE_DST ||
+						 other->initiator.side == ZL_SIDE_SRC)))
+		return;
+	other->initiator.side = ZL_SIDE_SRC;
+	other->initiator.confidence =
+		s->initiator.proves ? s->initiator.confidence : ZL_CONFIDENCE_GUESS;
+	judge_and_act(e, other);
+}
+
+/* A datagram from a server's port passes for an answer: may it be the beginning? */
+static bool may_ask(struct zl_engine *e, const struct zl_seen *s)
+{
+	const struct zl_sighting *at = &s->sighting;
+	struct zl_seen as_request;
+	struct zl_verdict verdict;
+
+	/* Only where we would have seen what it answers. */
+	if (s->flow.proto != IPPROTO_UDP || !s->initiator.first ||
+		zl_stitch_is_certain(s->initiator.confidence) ||
+		at->src.evidence != ZL_EVIDENCE_TAP ||
+		(strcmp(at->dst.host, at->host) != 0 &&
+			!zl_engine_exporters_watch(e, at->dst.host)))
+		return false;
+	as_request = *s;
+	as_request.initiator.side = ZL_SIDE_SRC;
+	judge(e, &as_request, &verdict);
+	return verdict.kind == ZL_VERDICT_DENY;
+}
+
+/*
+ * An answer names the domain that it goes to by its address, which is not what anybody
+ * acts on, and may be what another one asked in that name.  The domain's own record
+ * says more.  It is waited for, because exporters do not keep the order; who is not
+ * seen to ask is blamed for it only then.
+ */
+static void take_answer(struct zl_engine *e, struct zl_seen *s)
+{
+	const struct zl_seen *asked = find_seen(e, s->initiator.other);
+	struct zl_doubt d = { .number = e->n_seen,
+		.due = { zl_mono_now().us + DOUBT_US } };
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	if (asked != NULL && asked->sighting.src.evidence == ZL_EVIDENCE_TAP)
+		return;
+	d.may_ask = asked == NULL && may_ask(e, s);
+	if (verdict.kind != ZL_VERDICT_DENY && !d.may_ask)
+		return;
+	if (e->n_doubts < ZL_DOUBTS_MAX)
+		e->doubts[e->n_doubts++] = d;
+	else if (verdict.kind == ZL_VERDICT_DENY)
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+static void settle(struct zl_engine *e, const struct zl_doubt *d)
+{
+	struct zl_seen *s = find_seen(e, d->number);
+
+	if (s == NULL || s->answered ||
+		zl_stitch_is_answer_to_forged(
+			e->stitch, &s->flow, s->sighting.true_scope))
+		return;
+	if (d->may_ask) {
+		s->initiator.side = ZL_SIDE_SRC;
+		s->initiator.confidence = ZL_CONFIDENCE_GUESS;
+	}
+	judge_and_act(e, s);
+}
+
+void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
+{
+	unsigned n = 0;
+
+	while (n < e->n_doubts && e->doubts[n].due.us <= now.us)
+		settle(e, &e->doubts[n++]);
+	e->n_doubts -= n;
+	memmove(e->doubts, e->doubts + n, e->n_doubts * sizeof(*e->doubts));
+}
+
+/* What a liar says is its own act, and none of whom it pretends to be. */
+static void take_lie(struct zl_engine *e, const struct zl_seen *s)
+{
+	zl_stitch_forged(e->stitch, &s->flow, s->sighting.true_scope, zl_mono_now());
+	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP)
+		zl_engine_incidents_spoofing(e, s);
+}
+
 static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 {
 	struct zl_seen *s = &e->window[e->n_seen % ZL_WINDOW];
 	const struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
-	struct zl_verdict verdict;
 
 	e->n_records++;
 	if (!is_sane(flow) || x == NULL)
@@ -72,10 +217,16 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 	drop_absurd_start(&s->flow);
 	zl_correlate(e->index, x->host, x->interfaces, &s->flow, zl_wall_now(),
 		&s->sighting);
-	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope, zl_mono_now());
-	judge(e, s, &verdict);
-	if (verdict.kind == ZL_VERDICT_DENY)
-		zl_engine_incidents_violation(e, s, &verdict);
+	s->initiator = zl_stitch(
+		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
+	if (s->sighting.spoofed)
+		take_lie(e, s);
+	look_back(e, s);
+	if (s->initiator.side == ZL_SIDE_DST &&
+		s->sighting.dst.evidence != ZL_EVIDENCE_NONE)
+		take_answer(e, s);
+	else
+		judge_and_act(e, s);
 }
 
 /*

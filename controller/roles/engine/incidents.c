@@ -91,12 +91,14 @@ int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr)
  */
 static const struct zl_endpoint outside = { .name = "(outside)" };
 
+/* Not a lock's name: what a domain does whatever the locks say. */
+#define SPOOFING "(spoofing)"
+
 static struct zl_engine_incident *open_incident(struct zl_engine *e,
-	const struct zl_endpoint *who, const struct zl_verdict *verdict)
+	const struct zl_endpoint *who, const char *lock, const char *rule)
 {
-	struct incident_key key = make_key(&who->domain, verdict->lock->name);
+	struct incident_key key = make_key(&who->domain, lock);
 	struct zl_engine_incident *inc = zl_map_find(&e->incidents, &key);
-	char rule[ZL_VERDICT_STR];
 
 	if (inc != NULL)
 		return inc;
@@ -111,15 +113,25 @@ static struct zl_engine_incident *open_incident(struct zl_engine *e,
 	(void)snprintf(
 		inc->row.domain_name, sizeof(inc->row.domain_name), "%s", who->name);
 	(void)snprintf(inc->row.host, sizeof(inc->row.host), "%s", who->host);
-	(void)snprintf(inc->row.lock, sizeof(inc->row.lock), "%s", verdict->lock->name);
-	(void)snprintf(inc->row.rule, sizeof(inc->row.rule), "%s",
-		zl_evaluate_format(verdict, rule));
+	(void)snprintf(inc->row.lock, sizeof(inc->row.lock), "%s", lock);
+	(void)snprintf(inc->row.rule, sizeof(inc->row.rule), "%s", rule);
 	(void)snprintf(inc->row.decision, sizeof(inc->row.decision), "none");
 	if (zl_map_put(&e->incidents, &key, inc) < 0) {
 		free_incident(inc);
 		return NULL;
 	}
 	return inc;
+}
+
+/* One more record counts for it. */
+static void note_record(struct zl_engine_incident *inc, const struct zl_seen *s)
+{
+	inc->row.count += !s->counted;
+	inc->row.updated = zl_wall_now();
+	inc->seen = zl_mono_now();
+	inc->dirty = true;
+	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
+		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
 }
 
 /* When was the traffic, at the earliest that its last packet can have been? */
@@ -149,10 +161,11 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.response = (enum zl_action)resp->action,
 		.backend = (enum zl_backend_id)resp->backend,
 		.offender_known = who->evidence != ZL_EVIDENCE_NONE,
-		.initiator_certain = s->initiator.confidence >= ZL_CONFIDENCE_SERVICE,
+		.initiator_certain = zl_stitch_is_certain(s->initiator.confidence),
 		.confidence = zl_confidence_name(s->initiator.confidence),
 		.evidence = who->evidence,
 		.forwarding = who->forwarding,
+		.by_claim = s->by_claim,
 		.seen = seen_at(&s->flow),
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
@@ -180,7 +193,9 @@ static int write_incident(
 	uint64_t id = inc->row.id;
 	int r = zl_db_begin(e->db, &err);
 
-	(void)snprintf(actor, sizeof(actor), "lock %s", inc->row.lock);
+	(void)snprintf(actor, sizeof(actor), "%s%s",
+		strcmp(inc->row.lock, SPOOFING) == 0 ? "zonelockd " : "lock ",
+		inc->row.lock);
 	(void)snprintf(object, sizeof(object), "domain %s %s", inc->row.domain_name,
 		zl_uuid_format(&inc->row.domain, uuid));
 	if (r >= 0)
@@ -298,7 +313,7 @@ static void act(struct zl_engine *e, struct zl_engine_incident *inc,
 }
 
 void zl_engine_incidents_violation(
-	struct zl_engine *e, const struct zl_seen *s, const struct zl_verdict *verdict)
+	struct zl_engine *e, struct zl_seen *s, const struct zl_verdict *verdict)
 {
 	bool forward = s->initiator.side != ZL_SIDE_DST;
 	const struct zl_endpoint *offender =
@@ -306,20 +321,18 @@ void zl_engine_incidents_violation(
 	const struct zl_endpoint *who =
 		offender->evidence != ZL_EVIDENCE_NONE ? offender : &outside;
 	struct zl_engine_incident *inc;
+	char rule[ZL_VERDICT_STR];
 	struct zl_decision d;
 	struct zl_case c;
 	bool is_new;
 
-	inc = open_incident(e, who, verdict);
+	inc = open_incident(
+		e, who, verdict->lock->name, zl_evaluate_format(verdict, rule));
 	if (inc == NULL)
 		return;
 	is_new = inc->row.id == 0;
-	inc->row.count++;
-	inc->row.updated = zl_wall_now();
-	inc->seen = zl_mono_now();
-	inc->dirty = true;
-	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
-		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
+	note_record(inc, s);
+	s->counted = true;
 	fill_case(e, s, who, verdict, &c);
 	zl_decide(&c, &d);
 	if (d.action == ZL_ACTION_ALERT) {
@@ -332,6 +345,27 @@ void zl_engine_incidents_violation(
 		note_decision(inc, &d);
 		act(e, inc, s, verdict, &d);
 	}
+}
+
+/* Said once, and nothing more: what the lie was for is judged by the locks. */
+void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
+{
+	struct zl_engine_incident *inc;
+	char rule[sizeof(inc->row.rule)];
+
+	(void)snprintf(rule, sizeof(rule),
+		"it uses an address or MAC of domain '%.100s'", s->sighting.claimed);
+	inc = open_incident(e, &s->sighting.src, SPOOFING, rule);
+	if (inc == NULL)
+		return;
+	note_record(inc, s);
+	if (inc->row.id != 0)
+		return;
+	(void)snprintf(inc->row.decision, sizeof(inc->row.decision), "%s",
+		zl_action_name(ZL_ACTION_ALERT));
+	(void)snprintf(inc->row.decision_reason, sizeof(inc->row.decision_reason),
+		"no lock asks for more than an alert about it");
+	(void)write_incident(e, inc, "incident-open");
 }
 
 /* A lease of this incident came to nothing: not again at once. */

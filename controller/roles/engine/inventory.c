@@ -13,8 +13,8 @@ void zl_engine_inventory_on_change(
 	struct zl_engine *e = user;
 
 	if ((what & (ZL_INDEX_ADDED | ZL_INDEX_GONE | ZL_INDEX_NAME | ZL_INDEX_ZONES |
-			    ZL_INDEX_NICS)) != 0)
-		zl_engine_classes_forget(e);
+			    ZL_INDEX_NICS | ZL_INDEX_ADDRS)) != 0)
+		zl_engine_classes_forget_domain(e, &d->uuid);
 	if ((what & (ZL_INDEX_ADDED | ZL_INDEX_NICS | ZL_INDEX_GONE)) != 0)
 		zl_engine_agents_tell_known(e, d, (what & ZL_INDEX_GONE) != 0);
 	zl_engine_leases_on_domain(e, d, what);

@@ -105,6 +105,20 @@ static void on_in_force(struct zl_engine_lease *l, const char *actor,
 		zl_engine_leases_answer(l);
 }
 
+/* The host did what it was told, and there was more than it could be told. */
+static void note_left(const struct zl_engine_lease *l, struct zl_lease_report *rep)
+{
+	const struct zl_index_domain *d =
+		zl_index_find(l->e->index, l->row.host, &l->row.lease.domain);
+
+	if (rep->state != ZL_LEASE_APPLIED || d == NULL || d->n_left == 0)
+		return;
+	rep->state = ZL_LEASE_DEGRADED;
+	(void)zl_fail_id(&rep->error, -E2BIG, "lease.interfaces", "",
+		"%d interfaces of a domain can be contained; %u of '%s' are not: %s",
+		ZL_DOMAIN_NICS_MAX, d->n_left, d->name, d->left);
+}
+
 static void handle_report(struct zl_engine_lease *l, const char *actor,
 	const struct zl_lease_report *told)
 {
@@ -121,6 +135,7 @@ static void handle_report(struct zl_engine_lease *l, const char *actor,
 	/* What was in force is repaired by its host, and may not be forgotten here. */
 	if (rep.state == ZL_LEASE_FAILED && was_in_force)
 		rep.state = ZL_LEASE_DEGRADED;
+	note_left(l, &rep);
 	is_new = note_report(l, &rep);
 	if (told->state == ZL_LEASE_FAILED &&
 		l->row.lease.expires.us <= zl_wall_now().us) {

@@ -316,6 +316,9 @@ static void follow(
 				   : "the domain has another name",
 			NULL);
 		zl_engine_leases_send(l->e, l);
+	} else if (is_here && (what & (ZL_INDEX_ADDED | ZL_INDEX_NICS)) != 0) {
+		zl_engine_leases_send(
+			l->e, l); /* what is contained is another question now */
 	}
 	if (is_active && !is_here &&
 		(what & (ZL_INDEX_ADDED | ZL_INDEX_STATE | ZL_INDEX_NICS)) != 0)

@@ -5,7 +5,8 @@
 FABRIC_V4=10.0.0.250
 FABRIC_V6=fd00::250
 MGMT=172.31.0.250
-export FABRIC_V4 FABRIC_V6 MGMT
+FABRIC_MAC=02:aa:00:00:00:fa
+export FABRIC_V4 FABRIC_V6 FABRIC_MAC MGMT
 
 if [ -t 1 ] || [ -n "${ZL_LAB_COLOUR:-}" ]; then
 	C_OK=$'\e[32m' C_BAD=$'\e[31m' C_HEAD=$'\e[1;36m' C_DIM=$'\e[2m' C_BOLD=$'\e[1m' C_OFF=$'\e[0m'
@@ -104,6 +105,7 @@ lab_fabric() {
 		ip link add "$bridge" type bridge forward_delay 0 stp_state 0
 		ip link set "$bridge" up
 	done
+	ip link set ul0 address "$FABRIC_MAC"
 	ip addr add "$FABRIC_V4/24" dev ul0
 	ip addr add "$FABRIC_V6/64" dev ul0 nodad
 	ip addr add "$MGMT/24" dev mg0

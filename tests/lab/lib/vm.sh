@@ -170,8 +170,3 @@ beat_result() {
 	until_ok 30 vm_exec "$1" "test -s /tmp/beat.${2:-0}" 2
 	vm_exec "$1" "cat /tmp/beat.${2:-0}" 5
 }
-
-# beat_stop NAME: end all of them.
-beat_stop() {
-	vm_exec "$1" 'killall -INT guest-beat 2>/dev/null; for p in $(pgrep -f "guest beat"); do kill $p; done; true' 5
-}

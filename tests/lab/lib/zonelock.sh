@@ -34,7 +34,7 @@ agent_config() {
 		state-directory = $dir/agent-state
 		user = _zonelock-agent
 		socket-group = zonelock
-		forensic-address = $FABRIC_V4, $FABRIC_V6
+		forensic-address = $FABRIC_V4@$FABRIC_MAC, $FABRIC_V6@$FABRIC_MAC
 	CONF
 	printf '%s\n' "$@" >>"$dir/agent.conf"
 	chown root:root "$dir/agent.conf"
