@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 
 #include "controller/cli/flow_json.h"
@@ -17,6 +18,7 @@ struct run {
 	struct zl_exporters exporters;
 	struct zl_portmap ports;
 	bool with_options;
+	bool is_stream; /* records must not wait for more to come */
 	uint64_t n_datagrams, other_port, other_protocol;
 };
 
@@ -92,6 +94,13 @@ static void say_drops(const struct run *run)
 	(void)fputs("}\n", to);
 }
 
+static bool has_input(FILE *f)
+{
+	struct pollfd fd = { .fd = fileno(f), .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 static int decode_all(struct run *run, struct zl_error *reterr)
 {
 	const struct zl_prefix all = { 0 }; /* ::/0 holds the IPv4 addresses too */
@@ -104,6 +113,8 @@ static int decode_all(struct run *run, struct zl_error *reterr)
 			break;
 		if (r > 0)
 			take(run, &captured);
+		if (run->is_stream && !has_input(run->cli->in))
+			(void)fflush(run->cli->out);
 		if (ferror(run->cli->out)) /* the reason comes from who flushes */
 			break;
 	}
@@ -111,11 +122,11 @@ static int decode_all(struct run *run, struct zl_error *reterr)
 	return r;
 }
 
-static int open_capture(
-	struct zl_cli *cli, const char *file, struct run *run, struct zl_error *reterr)
+static int open_capture(struct run *run, const char *file, struct zl_error *reterr)
 {
-	if (strcmp(file, "-") == 0)
-		return zl_capture_new(cli->in, "standard input", &run->capture, reterr);
+	if (run->is_stream)
+		return zl_capture_new(
+			run->cli->in, "standard input", &run->capture, reterr);
 	return zl_capture_open(file, &run->capture, reterr);
 }
 
@@ -125,6 +136,7 @@ int zl_flow_decode_run(struct zl_cli *cli, const struct zl_args *args)
 	struct zl_error err = { 0 };
 	int r = 0;
 
+	run.is_stream = strcmp(zl_args_text(args, "file"), "-") == 0;
 	run.with_options = zl_args_given(args, "options");
 	zl_portmap_init(&run.ports);
 	for (size_t i = 0; i < args->n_repeated && r == 0; i++)
@@ -133,7 +145,7 @@ int zl_flow_decode_run(struct zl_cli *cli, const struct zl_args *args)
 		zl_cli_complain(cli, err.hint, "%s", err.msg);
 		return ZL_EXIT_USAGE;
 	}
-	r = open_capture(cli, zl_args_text(args, "file"), &run, &err);
+	r = open_capture(&run, zl_args_text(args, "file"), &err);
 	if (r == 0) {
 		zl_exporters_init(&run.exporters);
 		r = decode_all(&run, &err);

@@ -53,6 +53,7 @@ static const struct member members[] = {
 	{ KEY("rev_icmp_type_code"), .bit = ZL_ASIDE_REV_ICMP,	AT(rev_icmp) },
 	{ KEY("rev_total_bytes"), .bit = ZL_ASIDE_REV_TOTAL_OCTETS, AT(rev_total_octets) },
 	{ KEY("rev_total_packets"), .bit = ZL_ASIDE_REV_TOTAL_PACKETS, AT(rev_total_packets) },
+	{ KEY("biflow_direction"), .bit = ZL_FLOW_BIFLOW,	FLOW(biflow) },
 	{ KEY("total_bytes"),	 .bit = ZL_FLOW_TOTAL_OCTETS,	FLOW(total_octets) },
 	{ KEY("total_packets"),	 .bit = ZL_FLOW_TOTAL_PACKETS, FLOW(total_packets) },
 	{ KEY("sys_init_ms"),	 .bit = ZL_ASIDE_BOOT,		AT(boot_ms) },

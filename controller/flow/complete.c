@@ -36,6 +36,22 @@ static void set_first(struct zl_flow_draft *d, uint64_t boot_ms,
 		d->present |= ZL_FLOW_FIRST_COARSE;
 }
 
+/* The end that is missing; a start is no more exact than the end, which may be coarse. */
+static void set_by_duration(struct zl_flow_draft *d)
+{
+	struct zl_flow *f = &d->flow;
+	int64_t duration = (int64_t)d->duration_ms;
+
+	if (d->duration_ms > UINT32_MAX)
+		return;
+	if (f->last_ms == 0 && f->first_ms != 0) {
+		f->last_ms = f->first_ms + duration;
+	} else if (f->first_ms == 0 && f->last_ms > duration) {
+		f->first_ms = f->last_ms - duration;
+		d->present |= ZL_FLOW_FIRST_COARSE;
+	}
+}
+
 static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *clock)
 {
 	uint64_t boot_ms =
@@ -48,12 +64,8 @@ static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *c
 	if ((d->present & ZL_FLOW_LAST) == 0 &&
 		(d->present & ZL_ASIDE_LAST_UPTIME) != 0)
 		f->last_ms = wall_of(d->last_uptime, boot_ms, clock);
-	if ((d->present & ZL_ASIDE_DURATION) != 0 && d->duration_ms <= UINT32_MAX) {
-		if (f->last_ms == 0 && f->first_ms != 0)
-			f->last_ms = f->first_ms + (int64_t)d->duration_ms;
-		else if (f->first_ms == 0 && f->last_ms > (int64_t)d->duration_ms)
-			f->first_ms = f->last_ms - (int64_t)d->duration_ms;
-	}
+	if ((d->present & ZL_ASIDE_DURATION) != 0)
+		set_by_duration(d);
 	d->present &= ~(uint64_t)(ZL_FLOW_FIRST | ZL_FLOW_LAST);
 	d->present |= f->first_ms != 0 ? ZL_FLOW_FIRST : 0;
 	d->present |= f->last_ms != 0 ? ZL_FLOW_LAST : 0;

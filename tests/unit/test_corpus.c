@@ -97,6 +97,7 @@ static const struct number {
 	{ "tcp_flags", FIELD(tcp_flags, ZL_FLOW_TCP_FLAGS), .is_strict = true },
 	{ "tos", FIELD(tos, ZL_FLOW_TOS) },
 	{ "direction", FIELD(direction, ZL_FLOW_DIRECTION), .is_strict = true },
+	{ "biflow_direction", FIELD(biflow, ZL_FLOW_BIFLOW), .is_strict = true },
 	{ "sampling", FIELD(sampling, ZL_FLOW_SAMPLING) },
 	{ "first_ms", FIELD(first_ms, ZL_FLOW_FIRST), .is_strict = true, .not = NOT_TIMES },
 	{ "last_ms", FIELD(last_ms, ZL_FLOW_LAST), .not = NOT_TIMES },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* flow-decode, the built program: what it prints where, and what it ends with. */
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -213,6 +214,47 @@ static void test_other_port(void **state)
 	done(&o);
 }
 
+/* From a pipe whose writer goes on: what has come is printed, not kept. */
+static void test_stream(void **state)
+{
+	static uint8_t bytes[1 << 16];
+	ZL_AUTO(zl_file) FILE *f = fopen(SOFTFLOWD, "re");
+	const char *b = getenv("B");
+	char program[256], command[] = "flow-decode", dash[] = "-", got[16];
+	char *argv[] = { program, command, dash, NULL };
+	struct pollfd out = { .events = POLLIN };
+	int in[2], to[2], status;
+	size_t n;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof(bytes), f);
+	(void)snprintf(program, sizeof(program), "%s/bin/zonelock",
+		b != NULL ? b : "build/debug");
+	assert_int_equal(0, pipe2(in, O_CLOEXEC));
+	assert_int_equal(0, pipe2(to, O_CLOEXEC));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(in[0], 0) < 0 || dup2(to[1], 1) < 0)
+			_exit(99);
+		redirect("/dev/null", O_WRONLY, 2);
+		(void)execv(program, argv);
+		_exit(99);
+	}
+	assert_int_equal(n, write(in[1], bytes, n));
+	out.fd = to[0];
+	assert_int_equal(1, poll(&out, 1, 20000));
+	assert_true(read(to[0], got, sizeof(got)) == sizeof(got));
+	assert_memory_equal("{\"exporter\":", got, 12);
+	(void)close(in[0]);
+	(void)close(in[1]);
+	(void)close(to[0]); /* who does not read on ends it */
+	(void)close(to[1]);
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+}
+
 static void test_members(void **state)
 {
 	const char *words[WORDS] = { CAPTURES "ovs-v5.pcap" };
@@ -258,14 +300,15 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 3] = {
+	struct CMUnitTest tests[N_ITEMS(cases) + 4] = {
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_other_port),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_stream),
 	};
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
-		tests[i + 3] = (struct CMUnitTest){ .name = cases[i].name,
+		tests[i + 4] = (struct CMUnitTest){ .name = cases[i].name,
 			.test_func = test_case,
 			.initial_state = &cases[i] };
 	return cmocka_run_group_tests_name(
