@@ -26,21 +26,37 @@ void zl_decode_drop(struct zl_decode *d, enum zl_drop why)
 	zl_drop_count(&d->exporter->drops, why);
 }
 
-void zl_decode_emit(
-	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+static void identify(const struct zl_decode *d, struct zl_flow *f, uint16_t template_id)
 {
-	struct zl_flow *f = &draft->flow;
-
 	f->exporter = d->exporter->address;
 	f->exporter_port = d->datagram->port;
 	f->arrival = d->datagram->arrival;
 	f->odid = d->key.odid;
 	f->version = (uint8_t)d->key.version;
 	f->template_id = template_id;
+}
+
+void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+{
+	identify(d, &draft->flow, template_id);
 	zl_complete(draft, &d->clock);
 	d->exporter->records++;
 	d->n_records++;
-	d->sinks->flow(f, d->sinks->user);
+	if (d->sinks->flow != NULL)
+		d->sinks->flow(&draft->flow, d->sinks->user);
+	if (d->sinks->show != NULL)
+		d->sinks->show(draft, false, d->sinks->user);
+}
+
+void zl_decode_emit_options(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
+{
+	if (d->sinks->show == NULL)
+		return;
+	identify(d, &draft->flow, template_id);
+	zl_complete(draft, &d->clock);
+	d->sinks->show(draft, true, d->sinks->user);
 }
 
 void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counters)

@@ -59,10 +59,18 @@ struct zl_if_counters {
 typedef void (*zl_decode_counters_fn)(
 	const struct zl_if_counters *counters, void *user);
 
-/* Where everything goes that is read. */
+/*
+ * For who shows what came rather than uses it: called for each record of flows and, with
+ * `is_options`, of options data, with all that was read from it.
+ */
+typedef void (*zl_decode_show_fn)(
+	const struct zl_flow_draft *draft, bool is_options, void *user);
+
+/* Where everything goes that is read; NULL: nowhere. */
 struct zl_decode_sinks {
 	zl_decode_sink_fn flow;
-	zl_decode_counters_fn counters; /* NULL: only counted */
+	zl_decode_show_fn show;
+	zl_decode_counters_fn counters;
 	void *user;
 };
 
@@ -102,5 +110,9 @@ void zl_decode_emit(
 
 /* Hand counters to their sink, when there is one. */
 void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counters);
+
+/* Options data, for who wants to see it. */
+void zl_decode_emit_options(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
 
 #endif

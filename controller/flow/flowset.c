@@ -37,16 +37,15 @@ static void learn(struct zl_decode *d, struct zl_cursor set, bool is_options,
 }
 
 /* Options tell about the exporter: when it booted, how it samples. */
-static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
+static void take_options(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
 	d->exporter->options++;
 	d->n_records++;
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
-	/* A rate with a selector is that of some flows only. */
-	if ((draft->present & ZL_FLOW_SAMPLING) != 0 &&
-		(draft->present & ZL_ASIDE_SELECTOR) == 0)
-		d->stream->sampling = draft->flow.sampling;
+	zl_sampling_learn(&d->stream->sampling, draft);
+	zl_decode_emit_options(d, draft, template_id);
 }
 
 static void take_flow(
@@ -56,12 +55,8 @@ static void take_flow(
 	 * them, and there a flow of one packet may begin and end at boot. */
 	if (draft->last_uptime == 0 && draft->first_uptime == 0)
 		draft->present &= ~(ZL_ASIDE_FIRST_UPTIME | ZL_ASIDE_LAST_UPTIME);
-	if (draft->present != 0 &&
-		(draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
-		d->stream->sampling != 0) {
-		draft->flow.sampling = d->stream->sampling;
-		draft->present |= ZL_FLOW_SAMPLING;
-	}
+	if (draft->present != 0)
+		zl_sampling_apply(&d->stream->sampling, draft, template_id);
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
 	if (draft->present != 0) {
@@ -99,7 +94,7 @@ static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
 		if (!zl_template_read(t, &set, &draft))
 			break;
 		if (t->is_options)
-			take_options(d, &draft);
+			take_options(d, &draft, id);
 		else
 			take_flow(d, &draft, id);
 	}

@@ -15,6 +15,7 @@ struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
 	s->seen = now;
 	zl_templates_init(&s->templates, room);
 	s->templates.is_session = key->is_tcp;
+	zl_sampling_init(&s->sampling, room);
 	return s;
 }
 
@@ -24,6 +25,7 @@ void zl_stream_free(struct zl_stream *s)
 		return;
 	zl_templates_done(&s->templates);
 	free(s->sources);
+	zl_sampling_done(&s->sampling);
 	free(s);
 }
 

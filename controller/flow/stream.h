@@ -11,6 +11,7 @@
  */
 #ifndef ZL_FLOW_STREAM_H
 #define ZL_FLOW_STREAM_H
+#include "controller/flow/sampling.h"
 #include "controller/flow/template.h"
 
 enum {
@@ -45,8 +46,8 @@ struct zl_stream {
 	struct zl_mono seen;
 	uint32_t next_seq; /* what the next datagram should say */
 	bool seq_known;
-	uint64_t boot_ms;  /* 0: not told */
-	uint32_t sampling; /* told by options without a selector; 0: not told */
+	uint64_t boot_ms; /* 0: not told */
+	struct zl_sampling sampling;
 	struct zl_stream_source *sources; /* sFlow; owned */
 };
 

@@ -66,10 +66,28 @@ static void evict_oldest(struct zl_templates *t, struct zl_drop_counts *drops)
 	zl_drop_count(drops, ZL_DROP_TEMPLATE_EVICTED);
 }
 
-/* Does an options template's scope field say something other than its id? */
-static bool is_v9_scope(const struct spec *s, unsigned i)
+/* Scopes of v9 have numbers of their own (RFC 3954, 6.1); the elements that say the same. */
+static const struct zl_element *find_v9_scope(const struct field *f)
 {
-	return s->format == ZL_TEMPLATE_V9 && i < s->n_scope;
+	enum { SCOPE_INTERFACE = 2, SCOPE_TEMPLATE = 5 };
+	enum { INGRESS_INTERFACE = 10, TEMPLATE_ID = 145 };
+
+	if (f->length == 0 || f->length > sizeof(uint64_t))
+		return NULL;
+	switch (f->id) {
+	case SCOPE_INTERFACE: return zl_element_find(ZL_PEN_IANA, INGRESS_INTERFACE);
+	case SCOPE_TEMPLATE: return zl_element_find(ZL_PEN_IANA, TEMPLATE_ID);
+	}
+	return NULL;
+}
+
+static const struct zl_element *find_element(const struct spec *s, unsigned i)
+{
+	const struct field *f = &s->fields[i];
+
+	if (s->format == ZL_TEMPLATE_V9 && i < s->n_scope)
+		return find_v9_scope(f);
+	return zl_element_find(f->pen, f->id);
 }
 
 /* What each field is to us; NULL for those to skip. */
@@ -81,8 +99,7 @@ static void choose_elements(const struct spec *s, const struct zl_element **ret,
 	memset(best, UINT8_MAX, sizeof(best));
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct field *f = &s->fields[i];
-		const struct zl_element *e =
-			is_v9_scope(s, i) ? NULL : zl_element_find(f->pen, f->id);
+		const struct zl_element *e = find_element(s, i);
 
 		if (e != NULL && (f->length < e->min || f->length > e->max)) {
 			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);

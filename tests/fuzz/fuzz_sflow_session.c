@@ -41,7 +41,9 @@ static void send(struct zl_exporters *x, struct zl_cursor one, uint64_t now_us)
 		.n = one.left, .port = 1, .now.us = now_us, .from = zl_addr_from_v4(1)
 	};
 	struct found found = { .datagram = &dg };
-	const struct zl_decode_sinks sinks = { on_flow, on_counters, &found };
+	const struct zl_decode_sinks sinks = {
+		.flow = on_flow, .counters = on_counters, .user = &found
+	};
 	uint8_t *exact = malloc(one.left == 0 ? 1 : one.left);
 
 	if (exact == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Write the seeds of the fuzz targets for flow datagrams, built by flowgen and sflowgen:
- * seeds FOLDER makes FOLDER/{v5,v9,ipfix_session,sflow_session}/<name>.
+ * Write the seeds of the fuzz targets for flow datagrams and captures, built by flowgen and
+ * sflowgen: seeds FOLDER makes FOLDER/{v5,v9,ipfix_session,sflow_session,capture}/<name>.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "tests/support/capturegen.h"
 #include "tests/support/flowgen.h"
+#include "tests/support/packetgen.h"
 #include "tests/support/sflowgen.h"
 
 enum { SECONDS = 1700000000 };
@@ -205,6 +207,77 @@ static void build_sflow_counters(struct zl_flowgen *g)
 	finish(&s, g);
 }
 
+/* --- captures --- */
+
+/* A capture of one v5 datagram and of what is none. */
+static void build_capture(struct zl_flowgen *g, const struct zl_capturegen *f)
+{
+	static struct zl_flowgen v5, packet;
+	struct zl_packetgen p = { .link = f->link };
+
+	build_v5(&v5);
+	*g = (struct zl_flowgen){ 0 };
+	zl_capturegen_head(g, f);
+	p.payload = (const char *)v5.bytes;
+	p.n_payload = v5.n;
+	zl_packetgen_build(&p, &packet);
+	zl_capturegen_packet(g, f, 0, &packet);
+	p.payload = "x";
+	p.n_payload = 1;
+	p.is_ipv6 = true;
+	p.extensions[0] = 60;
+	p.extensions[1] = 44;
+	zl_packetgen_build(&p, &packet);
+	zl_capturegen_packet(g, f, 1, &packet);
+}
+
+static void build_pcap(struct zl_flowgen *g)
+{
+	static const struct zl_capturegen f = {
+		.magic = 0xa1b2c3d4, .per_second = 1000000, .dlt = 1
+	};
+
+	build_capture(g, &f);
+}
+
+static void build_pcap_cooked(struct zl_flowgen *g)
+{
+	static const struct zl_capturegen f = { .magic = 0xa1b23c4d,
+		.is_big_endian = true,
+		.per_second = 1000000000,
+		.dlt = 276,
+		.link = ZL_DATAGRAM_COOKED2 };
+
+	build_capture(g, &f);
+}
+
+static void build_pcapng(struct zl_flowgen *g)
+{
+	static const struct zl_capturegen f = { .is_ng = true,
+		.per_second = 1000000000,
+		.tsresol = 9,
+		.block = ZL_CAPTUREGEN_EPB,
+		.n_sections = 1,
+		.n_interfaces = 2,
+		.dlt = 113,
+		.link = ZL_DATAGRAM_COOKED };
+
+	build_capture(g, &f);
+}
+
+static void build_pcapng_simple(struct zl_flowgen *g)
+{
+	static const struct zl_capturegen f = { .is_ng = true,
+		.is_big_endian = true,
+		.per_second = 1000000,
+		.block = ZL_CAPTUREGEN_SPB,
+		.n_sections = 1,
+		.n_interfaces = 1,
+		.dlt = 1 };
+
+	build_capture(g, &f);
+}
+
 typedef void (*build_fn)(struct zl_flowgen *g);
 
 /* clang-format off */
@@ -218,6 +291,10 @@ static const struct {
 	{ "ipfix_session", "biflow",	   { build_biflow, build_biflow } },
 	{ "ipfix_session", "variable",	   { build_variable, build_options } },
 	{ "ipfix_session", "redefinition", { build_biflow, build_redefinition, build_variable } },
+	{ "capture",	   "pcap",	   { build_pcap } },
+	{ "capture",	   "pcap_cooked",  { build_pcap_cooked } },
+	{ "capture",	   "pcapng",	   { build_pcapng } },
+	{ "capture",	   "pcapng_simple", { build_pcapng_simple } },
 	{ "ipfix_session", "mixed",	   { build_v5, build_v9, build_biflow, build_v9_options } },
 	{ "sflow_session", "packets",	   { build_sflow_packets, build_sflow_packets } },
 	{ "sflow_session", "fields",	   { build_sflow_fields } },

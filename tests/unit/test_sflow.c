@@ -364,7 +364,9 @@ static void no_flow(const struct zl_flow *flow, void *user)
 
 static zl_drop_mask send_counters(struct zl_flowcase *c, struct counted *k)
 {
-	const struct zl_decode_sinks sinks = { no_flow, keep_counters, k };
+	const struct zl_decode_sinks sinks = {
+		.flow = no_flow, .counters = keep_counters, .user = k
+	};
 	struct zl_datagram dg = { .from = c->from, .port = c->port, .now = c->now };
 
 	zl_sflowgen_end(&s);
