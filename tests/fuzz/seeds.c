@@ -296,6 +296,7 @@ static const struct {
 	{ "capture",	   "pcapng",	   { build_pcapng } },
 	{ "capture",	   "pcapng_simple", { build_pcapng_simple } },
 	{ "ipfix_session", "mixed",	   { build_v5, build_v9, build_biflow, build_v9_options } },
+	{ "ipfix_session", "tcp",	   { build_biflow, build_redefinition, build_options } },
 	{ "sflow_session", "packets",	   { build_sflow_packets, build_sflow_packets } },
 	{ "sflow_session", "fields",	   { build_sflow_fields } },
 	{ "sflow_session", "counters",	   { build_sflow_counters, build_sflow_packets } },
@@ -320,7 +321,10 @@ static int write_seed(const char *folder, size_t i)
 		k++) {
 		seeds[i].build[k](&g);
 		if (strstr(seeds[i].target, "_session") != NULL) {
-			(void)fputc((int)(g.n >> 8), f);
+			(void)fputc(
+				(int)(g.n >> 8) |
+					(strcmp(seeds[i].name, "tcp") == 0 ? 0x80 : 0),
+				f);
 			(void)fputc((int)(g.n & 255), f);
 		}
 		(void)fwrite(g.bytes, 1, g.n, f);
