@@ -242,7 +242,6 @@ size_t zl_index_find_all(const struct zl_index *ix, const struct zl_uuid *uuid,
 const struct zl_index_host *zl_index_host(const struct zl_index *ix, const char *host);
 
 /* Walk: start with *at = 0; in no order; the index must not change meanwhile. */
-const struct zl_index_host *zl_index_next_host(const struct zl_index *ix, size_t *at);
 const struct zl_index_domain *zl_index_next(const struct zl_index *ix, size_t *at);
 
 #endif

@@ -244,13 +244,6 @@ const struct zl_index_host *zl_index_host(const struct zl_index *ix, const char 
 	return h == NULL ? NULL : &h->pub;
 }
 
-const struct zl_index_host *zl_index_next_host(const struct zl_index *ix, size_t *at)
-{
-	const struct zl_index_host_rec *h = zl_map_next(&ix->hosts, at);
-
-	return h == NULL ? NULL : &h->pub;
-}
-
 const struct zl_index_domain *zl_index_next(const struct zl_index *ix, size_t *at)
 {
 	const struct zl_index_domain_rec *d = zl_map_next(&ix->domains, at);

@@ -157,30 +157,3 @@ const char *zl_evaluate_format(
 				&v->lock->side[v->direction].rules[v->rule - 1], rule));
 	return buf;
 }
-
-char *zl_evaluate_explain(const struct zl_policy *p, const struct zl_conversation *c)
-{
-	char *text = NULL, line[ZL_VERDICT_STR];
-	size_t size = 0, n = 0;
-	FILE *f = open_memstream(&text, &size);
-	struct zl_verdict v;
-
-	if (f == NULL)
-		return NULL;
-	for (size_t i = 0; i < p->n_locks; i++) {
-		if (!ask(p, &p->locks[i], c, &v))
-			continue;
-		(void)fprintf(f, "lock '%s' (%s) %s: %s\n", v.lock->name,
-			zl_lock_mode_name(v.lock->mode),
-			v.kind == ZL_VERDICT_DENY ? "denies" : "allows",
-			zl_evaluate_format(&v, line));
-		n++;
-	}
-	if (n == 0)
-		(void)fputs("no lock applies\n", f);
-	if (fclose(f) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}

@@ -59,12 +59,4 @@ enum { ZL_VERDICT_STR = ZL_RULE_STR + 32 };
 const char *zl_evaluate_format(
 	const struct zl_verdict *v, char buf[static ZL_VERDICT_STR]);
 
-/*
- * What each lock that applies says, one line each, in the order asked, to be freed; NULL
- * when out of memory:
- *
- *	lock 'db-lock' (enforce) denies: inbound rule 2: deny from any tcp/22
- */
-char *zl_evaluate_explain(const struct zl_policy *p, const struct zl_conversation *c);
-
 #endif

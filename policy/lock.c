@@ -284,14 +284,3 @@ void zl_lock_free(struct zl_lock *l)
 	free(l->description);
 	free(l);
 }
-
-bool zl_lock_uses_zone(const struct zl_lock *l, const char *zone)
-{
-	if (strcmp(l->zone, zone) == 0)
-		return true;
-	for (int d = 0; d < ZL_DIRECTION_N; d++)
-		for (size_t i = 0; i < l->side[d].n; i++)
-			if (strcmp(l->side[d].rules[i].peer, zone) == 0)
-				return true;
-	return false;
-}

@@ -118,9 +118,6 @@ ZL_DEFINE_AUTO(zl_lock, struct zl_lock, zl_lock_free);
 /* The canonical XML, to be freed; NULL when out of memory. */
 char *zl_lock_format(const struct zl_lock *l);
 
-/* Does the lock guard that zone, or name it in a rule? */
-bool zl_lock_uses_zone(const struct zl_lock *l, const char *zone);
-
 /* "deny from any tcp/22", "allow to web udp/53,123", "allow icmp"; returns `buf`. */
 const char *zl_lock_format_rule(enum zl_direction direction, const struct zl_rule *rule,
 	char buf[static ZL_RULE_STR]);

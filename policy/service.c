@@ -158,19 +158,3 @@ const struct zl_service *zl_service_find(uint8_t proto, uint16_t port)
 
 	return bsearch(&key, zl_services, zl_services_len, sizeof(key), compare);
 }
-
-const char *zl_service_format(
-	uint8_t proto, uint16_t port, char buf[static ZL_SERVICE_STR])
-{
-	const struct zl_service *s = zl_service_find(proto, port);
-	char name[ZL_PROTO_STR];
-
-	(void)zl_service_proto_format(proto, name);
-	if (!zl_service_has_ports(proto))
-		(void)snprintf(buf, ZL_SERVICE_STR, "%s", name);
-	else if (s == NULL)
-		(void)snprintf(buf, ZL_SERVICE_STR, "%s/%u", name, port);
-	else
-		(void)snprintf(buf, ZL_SERVICE_STR, "%s/%u (%s)", name, port, s->name);
-	return buf;
-}

@@ -21,7 +21,6 @@ enum {
 	ZL_PROTO_SCTP = 132,
 	ZL_PROTO_ANY = 256,
 	ZL_PROTO_STR = 16,
-	ZL_SERVICE_STR = 40,
 };
 
 /* "tcp", "udp", "icmp", "icmpv6", "sctp", "any", or a number from 0 to 255. */
@@ -44,9 +43,5 @@ extern const size_t zl_services_len;
 
 /* NULL: not well known. */
 const struct zl_service *zl_service_find(uint8_t proto, uint16_t port);
-
-/* "tcp/22 (ssh)", "tcp/8081", "icmp", "47"; returns `buf`. */
-const char *zl_service_format(
-	uint8_t proto, uint16_t port, char buf[static ZL_SERVICE_STR]);
 
 #endif

@@ -186,29 +186,6 @@ static void test_domain_with_address(void **state)
 	policies_free(p);
 }
 
-static void test_explain(void **state)
-{
-	struct policies *p = make_policy();
-	struct zl_conversation c = { .initiator = policies_class_of_name(p, "web1"),
-		.responder = policies_class_of_name(p, "dbbox"),
-		.proto = TCP,
-		.dport = 5432 };
-	ZL_AUTO(zl_mem) char *text = zl_evaluate_explain(p->policy, &c), *none = NULL;
-
-	(void)state;
-	assert_string_equal(
-		"lock 'db-lock' (enforce) allows: "
-		"inbound rule 1: allow from web tcp/5432,6000-6100\n"
-		"lock 'z-web-lock' (enforce) allows: outbound default\n"
-		"lock 'a-web-lock' (monitor) allows: outbound rule 1: allow to db any\n"
-		"lock 'box-lock' (monitor) denies: inbound default\n",
-		text);
-	c.initiator = c.responder = 0;
-	none = zl_evaluate_explain(p->policy, &c);
-	assert_string_equal("no lock applies\n", none);
-	policies_free(p);
-}
-
 /* A class of another policy, or none: nothing is in it; never out of bounds. */
 static void test_foreign_class(void **state)
 {
@@ -412,7 +389,6 @@ int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_domain_with_address),
-		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_foreign_class),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_memo_overflow),

@@ -122,19 +122,6 @@ static void test_fields(void **state)
 			&l->side[ZL_DIRECTION_INTRA].rules[0], rule));
 }
 
-static void test_uses_zone(void **state)
-{
-	ZL_AUTO(zl_lock) struct zl_lock *l = NULL;
-
-	(void)state;
-	assert_int_equal(0, zl_lock_parse(full, "lock.xml", &l, NULL));
-	assert_true(zl_lock_uses_zone(l, "db"));
-	assert_true(zl_lock_uses_zone(l, "web"));
-	assert_true(zl_lock_uses_zone(l, "ops"));
-	assert_false(zl_lock_uses_zone(l, "we"));
-	assert_false(zl_lock_uses_zone(l, "db-lock"));
-}
-
 static void test_words(void **state)
 {
 	enum zl_lock_mode mode = ZL_LOCK_MONITOR;
@@ -154,7 +141,6 @@ int main(void)
 {
 	static const struct CMUnitTest others[] = {
 		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_uses_zone),
 		cmocka_unit_test(test_words),
 	};
 	struct CMUnitTest tests[N_ITEMS(canonical_cases) + N_ITEMS(others)] = { 0 };
