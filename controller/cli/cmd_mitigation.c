@@ -20,6 +20,13 @@ static const char *domain_of(const struct zl_args *args, const json_t *reply)
 	return name[0] == '\0' ? zl_args_text(args, "domain") : name;
 }
 
+static const char *format_end(const json_t *reply, char buf[static ZL_WALL_STR])
+{
+	json_int_t ms = json_integer_value(json_object_get(reply, "expires_ms"));
+
+	return zl_wall_format((struct zl_wall){ ms * ZL_US_PER_MS }, buf);
+}
+
 /* One row per state of a lease in which the daemon answers. */
 static int print_quarantined(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply)
@@ -28,11 +35,13 @@ static int print_quarantined(
 	const char *host = zl_cli_text(reply, "host");
 	const char *state = zl_cli_text(reply, "state");
 	const char *lease = zl_cli_text(reply, "lease");
+	char ends[ZL_WALL_STR];
 
 	if (strcmp(state, "applied") == 0) {
 		zl_cli_say(cli, "Domain '%s' quarantined (%s) on host '%s'", domain,
 			zl_cli_text(reply, "grade"), host);
-		zl_cli_say(cli, "Mitigation: %s", lease);
+		zl_cli_say(
+			cli, "Mitigation: %s, ends %s", lease, format_end(reply, ends));
 		return ZL_EXIT_OK;
 	}
 	if (strcmp(state, "degraded") == 0) {
@@ -57,7 +66,8 @@ static int print_quarantined(
 static int print_released(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply)
 {
-	size_t n = json_array_size(json_object_get(reply, "released"));
+	const json_t *released = json_object_get(reply, "released");
+	size_t n = json_array_size(released);
 	const char *domain = domain_of(args, reply);
 
 	if (strcmp(zl_cli_text(reply, "state"), "releasing") == 0) {
@@ -71,6 +81,9 @@ static int print_released(
 	else
 		zl_cli_say(cli, "Domain '%s' released (%zu mitigation%s ended)", domain,
 			n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++)
+		zl_cli_say(cli, "Mitigation: %s",
+			json_string_value(json_array_get(released, i)));
 	return ZL_EXIT_OK;
 }
 
@@ -203,6 +216,8 @@ const struct zl_command zl_commands_mitigation[] = {
 	  .summary = "contain a domain on its host",
 	  .description =
 		"Waits until the host reports that the change is in force and was read back.\n"
+		"    For a domain that is quarantined already it changes the grade or, with --ttl,\n"
+		"    the end; the domain is not let out meanwhile.\n"
 		"    The nftables backend cuts established connections at once, by one\n"
 		"    transaction. The nwfilter backend needs no agent, but takes a second or two\n"
 		"    per interface, and while libvirt exchanges the interface's filter for the\n"

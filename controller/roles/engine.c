@@ -93,6 +93,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 	if (++n % EXPIRE_EVERY == 0) {
 		zl_index_expire(e->index, now);
 		zl_engine_incidents_close_idle(e);
+		zl_engine_leases_forget_releases(e, now);
 	}
 	/* From now, not from `usec`: a suspended machine need not catch up. */
 	(void)usec;

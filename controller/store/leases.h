@@ -63,6 +63,8 @@ int zl_incidents_get(struct zl_db *db, uint64_t id,
 /* When the domain was last released: flows from before must not act again. */
 int zl_releases_put(struct zl_db *db, const struct zl_uuid *domain, struct zl_wall when,
 	struct zl_error *reterr) ZL_CHECKED;
+int zl_releases_forget(
+	struct zl_db *db, struct zl_wall before, struct zl_error *reterr) ZL_CHECKED;
 int zl_releases_each(struct zl_db *db,
 	int (*each)(const struct zl_uuid *domain, struct zl_wall when, void *user),
 	void *user, struct zl_error *reterr) ZL_CHECKED;

@@ -19,6 +19,16 @@ int zl_releases_put(struct zl_db *db, const struct zl_uuid *domain, struct zl_wa
 	return zl_query_run(&q, reterr);
 }
 
+int zl_releases_forget(struct zl_db *db, struct zl_wall before, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_query)
+	struct zl_query q =
+		zl_query_make(db, "DELETE FROM release WHERE time_us < ?", reterr);
+
+	zl_query_i64(&q, before.us);
+	return zl_query_run(&q, reterr);
+}
+
 int zl_releases_each(struct zl_db *db,
 	int (*each)(const struct zl_uuid *domain, struct zl_wall when, void *user),
 	void *user, struct zl_error *reterr)

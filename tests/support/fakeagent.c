@@ -90,9 +90,16 @@ static void report(const struct zl_fakeagent *a, int fd, const struct zl_frame_i
 		}
 	}
 	rep.committed = zl_wall_now();
+	(void)snprintf(rep.objects, sizeof(rep.objects), "%s", a->path);
 	zl_frame_start(&f, out, sizeof(out), ZL_AGENT_LEASE_STATE, in->seq);
 	zl_lease_report_put(&f, ZL_AGENT_A_REPORT, &rep);
 	finish(&f, fd);
+	for (unsigned i = 0; in->type == ZL_AGENT_LEASE_PUT && i < a->floods; i++) {
+		rep.state = i % 2 == 0 ? ZL_LEASE_DEGRADED : ZL_LEASE_APPLIED;
+		zl_frame_start(&f, out, sizeof(out), ZL_AGENT_LEASE_STATE, 0);
+		zl_lease_report_put(&f, ZL_AGENT_A_REPORT, &rep);
+		finish(&f, fd);
+	}
 }
 
 static void serve(const struct zl_fakeagent *a, int fd)

@@ -3,7 +3,8 @@
  * An agent made of its protocol alone: what the engine's tests talk to.
  *
  * A child process that listens at a socket, tells two links, and answers every
- * LEASE_PUT with the report that it was told to give; an id that was dropped is
+ * LEASE_PUT with the report that it was told to give, its own path as the object on the
+ * host; an id that was dropped is
  * "released" from then on, as with the real one.  It has no firewall: what
  * an agent does to a host is tested with the agent itself.
  */
@@ -26,6 +27,7 @@ struct zl_fakeagent {
 	enum zl_lease_state answer;   /* to LEASE_PUT */
 	const char *message;	      /* with it, or NULL */
 	bool clings;		      /* cannot end a lease: LEASE_DROP has no effect */
+	unsigned floods;	      /* so many reports more after each LEASE_PUT */
 	const struct zl_lease *keeps; /* told at the start as in force; or NULL */
 };
 

@@ -154,6 +154,17 @@ static long long count_releases(const struct zl_tempdb *t)
 	return zl_tempdb_count(t, "SELECT count(*) FROM release");
 }
 
+static void test_old_releases_are_forgotten(void **state)
+{
+	struct zl_tempdb *t = *state;
+
+	put_release(t, 1, 0); /* at 5 us */
+	assert_int_equal(0, zl_releases_forget(t->db, (struct zl_wall){ 5 }, NULL));
+	assert_int_equal(1, count_releases(t));
+	assert_int_equal(0, zl_releases_forget(t->db, (struct zl_wall){ 6 }, NULL));
+	assert_int_equal(0, count_releases(t));
+}
+
 static void test_transaction(void **state)
 {
 	struct zl_tempdb *t = *state;
@@ -527,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_open_nowhere),
 		WITH_DB(test_damaged_page),
 		WITH_DB(test_transaction),
+		WITH_DB(test_old_releases_are_forgotten),
 		WITH_DB(test_nested_walk),
 		WITH_DB(test_many_statements),
 		WITH_DB(test_full),

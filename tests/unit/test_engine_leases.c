@@ -52,6 +52,31 @@ static void test_release_is_tried_again(void **state)
 	zl_rig_assert_audit_ok();
 }
 
+/* Is the object on the host that the agent of this path has told? */
+static bool await_object(const char *agent)
+{
+	for (int i = 0; i < ZL_RIG_TRIES; i++) {
+		json_t *doc = NULL, *lease;
+		const char *got;
+		bool is_so;
+
+		zl_rig_must("ListMitigations", NULL, &doc);
+		lease = json_incref(zl_rig_pick(doc, "mitigations", "domain", "web1"));
+		json_decref(doc);
+		zl_rig_must("ShowMitigation",
+			json_pack("{s:O}", "id", json_object_get(lease, "id")), &doc);
+		json_decref(lease);
+		got = json_string_value(
+			json_array_get(json_object_get(doc, "objects"), 0));
+		is_so = got != NULL && strstr(got, agent) != NULL;
+		json_decref(doc);
+		if (is_so)
+			return true;
+		(void)usleep(ZL_RIG_TRY_US);
+	}
+	return false;
+}
+
 static void move_web1(const char *on_hv1, const char *on_hv2, const char *to)
 {
 	zl_rig_write("node.xml", on_hv1);
@@ -74,7 +99,9 @@ static void test_lease_follows_the_domain(void **state)
 	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
 	zl_rig_must("Quarantine", json_pack("{s:s}", "domain", "web1"), NULL);
 	move_web1(zl_rig_node_without_web1, zl_rig_node_of_web1, "hv2");
+	assert_true(await_object("/agent2.sock"));
 	move_web1(zl_rig_node, zl_rig_node_empty, "hv1");
+	assert_true(await_object("/agent.sock"));
 	(void)usleep(300000); /* no late report ends it */
 	assert_int_equal(1, zl_rig_count("ListMitigations", NULL, "mitigations"));
 	zl_rig_must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
@@ -205,6 +232,32 @@ static void test_host_is_gone_for_good(void **state)
 	zl_rig_assert_audit_ok();
 }
 
+/* An agent may not fill log and audit with changes. */
+static void test_agent_that_floods(void **state)
+{
+	size_t before = zl_rig_count_audit("lease-degraded");
+	json_t *doc = NULL;
+
+	(void)state;
+	zl_rig.agent = zl_rig_run_agent("agent.sock", ZL_LEASE_APPLIED,
+		&(struct zl_fakeagent){ .floods = 3000 });
+	zl_rig_define_host("hv1", "node.xml", "agent.sock", "");
+	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
+	assert_true(
+		zl_rig_await("ListDomains", "domains", "name", "web1", "host", "hv1"));
+	(void)!zl_rig_call(
+		"Quarantine", json_pack("{s:s}", "domain", "web1"), NULL, NULL);
+	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "agent", "down"));
+	zl_rig_must("ListHosts", NULL, &doc);
+	assert_non_null(strstr(
+		zl_rig_text(zl_rig_pick(doc, "hosts", "name", "hv1"), "agent_reason"),
+		"changes without end"));
+	json_decref(doc);
+	(void)sleep(2);
+	assert_in_range(zl_rig_count_audit("lease-degraded"), before + 1, before + 40);
+	assert_int_equal(1, zl_rig_count("ListMitigations", NULL, "mitigations"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_hijacked_agent),
 		cmocka_unit_test(test_database_cannot_be_written),
 		cmocka_unit_test(test_host_is_gone_for_good),
+		cmocka_unit_test(test_agent_that_floods),
 	};
 
 	return cmocka_run_group_tests_name(

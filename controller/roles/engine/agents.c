@@ -15,6 +15,8 @@
 #include "base/worker.h"
 #include "controller/roles/engine/engine.h"
 
+/* In a minute, besides some for each of its leases. */
+enum { UNASKED_MOST = 60, UNASKED_PER_LEASE = 4, FLOOD_PAUSE_MS = 60000 };
 enum { PING_MS = 2000, ANSWER_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MOST_MS = 5000 };
 
 static void connect_agent(struct zl_engine_host *h);
@@ -73,6 +75,13 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *user)
 		connect_agent(h);
 		return 0;
 	}
+	if (h->is_flooding) {
+		lose(h, "it reported changes without end; it is asked again in a "
+			"minute: is the host in good hands?");
+		h->is_flooding = false;
+		set_timer(h, FLOOD_PAUSE_MS);
+		return 0;
+	}
 	if (zl_mono_since(zl_mono_now(), h->heard) > ANSWER_MS * ZL_US_PER_MS) {
 		(void)snprintf(why, sizeof(why),
 			"it has not answered at %s for %d s: is it stopped or hung?",
@@ -83,6 +92,31 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *user)
 	send_ping(h);
 	set_timer(h, PING_MS);
 	return 0;
+}
+
+static unsigned count_leases(const struct zl_engine_host *h)
+{
+	const struct zl_engine_lease *l;
+	unsigned n = 0;
+
+	for (size_t i = 0; (l = zl_engine_leases_next(h->e, &i)) != NULL;)
+		n += strcmp(l->row.host, h->def->name) == 0;
+	return n;
+}
+
+void zl_engine_agents_note_unasked(struct zl_engine_host *h)
+{
+	struct zl_mono now = zl_mono_now();
+
+	if (zl_mono_since(now, h->unasked_since) > 60 * (uint64_t)ZL_US_PER_S) {
+		h->unasked_since = now;
+		h->unasked = 0;
+	}
+	if (++h->unasked <= UNASKED_MOST || h->is_flooding ||
+		h->unasked <= UNASKED_MOST + UNASKED_PER_LEASE * count_leases(h))
+		return;
+	h->is_flooding = true;
+	set_timer(h, 0); /* not from within its own frame */
 }
 
 static void on_link(struct zl_engine_host *h, const struct zl_frame_in *in)
@@ -96,8 +130,10 @@ static void on_link(struct zl_engine_host *h, const struct zl_frame_in *in)
 	(void)snprintf(link.master, sizeof(link.master), "%s",
 		zl_attr_str(in->tb[ZL_AGENT_A_MASTER_NAME]));
 	zl_attr_copy(in->tb[ZL_AGENT_A_MAC], link.mac.b, sizeof(link.mac.b));
-	if (zl_index_link_put(h->e->index, h->def->name, &link, &err) < 0)
-		zl_log_error(LOG_WARNING, &err, h->def->name);
+	if (zl_index_link_put(h->e->index, h->def->name, &link, &err) >= 0)
+		return;
+	zl_log_error(LOG_WARNING, &err, h->def->name);
+	zl_engine_agents_note_unasked(h);
 }
 
 static void on_neighbour(
@@ -130,6 +166,7 @@ static void on_lease_state(struct zl_engine_host *h, const struct zl_frame_in *i
 		r = zl_lease_get(has_lease, lease, &err);
 	if (r < 0) {
 		zl_log_error(LOG_ERR, &err, h->def->name);
+		zl_engine_agents_note_unasked(h);
 		return;
 	}
 	zl_engine_leases_on_report(
@@ -154,6 +191,8 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	struct zl_engine_host *h = user;
 
 	(void)c;
+	if (h->is_flooding)
+		return;
 	h->heard = zl_mono_now();
 	switch (in->type) {
 	case ZL_AGENT_HELLO:

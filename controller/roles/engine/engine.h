@@ -45,6 +45,7 @@ enum {
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,
+	ZL_WAITERS_MAX = 16, /* for one lease */
 };
 
 /* --- hosts and their agents --- */
@@ -65,18 +66,35 @@ struct zl_engine_host {
 	struct zl_mono heard;	/* from the agent, last */
 	unsigned tries;
 	unsigned adopted; /* leases taken over from it, unknown to the database */
+	unsigned unasked; /* news that nobody asked it for, since then: */
+	struct zl_mono unasked_since;
+	bool is_flooding;
 };
 
 /* --- leases --- */
+/* A control call that wants the outcome. */
+struct zl_engine_waiter {
+	struct zl_call *call;
+	json_t *released; /* Release: ids of what it ends, owned; Quarantine: NULL */
+};
+
 struct zl_engine_lease {
 	struct zl_engine *e;
 	struct zl_lease_row row;
-	struct zl_call *waiting; /* the control call that wants its outcome, or NULL */
-	sd_event_source *timer;	 /* how long that waits */
+	struct zl_engine_waiter waiters[ZL_WAITERS_MAX];
+	unsigned n_waiters;
+	sd_event_source *timer;	 /* how long they wait */
 	struct zl_mono sent;	 /* to its enforcer, last; 0: not yet */
 	bool answered;		 /* since then */
+	bool changed;		 /* its grade or end, since then: the answer is news */
 	bool unrecorded;	 /* the database has not taken its state yet */
 	struct zl_wall reported; /* the commit that was last reported */
+};
+
+/* When a domain was last released: traffic from before does not act again. */
+struct zl_engine_release {
+	struct zl_uuid domain;
+	struct zl_wall when;
 };
 
 /* --- incidents --- */
@@ -146,7 +164,7 @@ struct zl_engine {
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
-	struct zl_map releases; /* domain uuid -> struct zl_wall, owned */
+	struct zl_map releases; /* domain uuid -> struct zl_engine_release, owned */
 	char db_error[256];	/* why the last write failed, or "" */
 };
 
@@ -184,6 +202,8 @@ struct zl_engine_host *zl_engine_agents_find(struct zl_engine *e, const char *ho
 int zl_engine_agents_add(struct zl_engine *e, struct zl_host *def,
 	struct zl_error *reterr) ZL_CHECKED; /* takes def; replaces */
 void zl_engine_agents_remove(struct zl_engine *e, const char *host);
+/* It told something that nobody asked for.  Too often: it is not listened to for a while. */
+void zl_engine_agents_note_unasked(struct zl_engine_host *h);
 void zl_engine_agents_tell_known(struct zl_engine *e, const struct zl_index_domain *d,
 	bool gone); /* its NICs, or that it is gone */
 
@@ -264,7 +284,15 @@ void zl_engine_leases_on_domain(
 	struct zl_engine *e, const struct zl_index_domain *d, unsigned what);
 void zl_engine_leases_on_actuator_up(struct zl_engine *e);
 void zl_engine_leases_tick(struct zl_engine *e, struct zl_wall now);
-void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call);
+/* Releases from so long ago that no record is from before them. */
+void zl_engine_leases_forget_releases(struct zl_engine *e, struct zl_wall now);
+/* Answer the call when the lease is settled; `released` is taken, NULL: a Quarantine. */
+void zl_engine_leases_wait(
+	struct zl_engine_lease *l, struct zl_call *call, json_t *released);
+/* Another grade or end for one that is in force; the host changes over at once. */
+int zl_engine_leases_change(struct zl_engine_lease *l, enum zl_grade grade,
+	struct zl_wall expires, const char *actor, const char *cause,
+	struct zl_error *reterr) ZL_CHECKED;
 int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block *block,
 	const char *actor, json_t *evidence);
 int zl_engine_leases_attach_actuator(

@@ -152,7 +152,7 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 	struct zl_case *c)
 {
 	const struct zl_response *resp = &verdict->lock->response;
-	struct zl_wall *released = zl_map_find(&e->releases, &who->domain);
+	struct zl_engine_release *released = zl_map_find(&e->releases, &who->domain);
 	const struct zl_index_host *host = zl_index_host(e->index, who->host);
 	const char *why;
 
@@ -170,10 +170,10 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
 	/* In the future: the clock was set back.  Wait no longer than from now on. */
-	if (released != NULL && released->us > zl_wall_now().us)
-		*released = zl_wall_now();
+	if (released != NULL && released->when.us > zl_wall_now().us)
+		released->when = zl_wall_now();
 	if (released != NULL)
-		c->released = *released;
+		c->released = released->when;
 	c->enforcer_up = zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
 }
 

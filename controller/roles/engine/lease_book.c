@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's leases in memory: found, kept, recorded, waited for. */
+/* The engine's leases in memory: found, kept, recorded. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/leases.h"
 
-/* How long a control call waits for the host: nftables takes ms, nwfilter seconds. */
-enum { WAIT_NFTABLES_MS = 3000, WAIT_NWFILTER_MS = 25000 };
+/* Longer than any exporter keeps a flow, and then some. */
+#define RELEASE_KEPT_US (INT64_C(24) * 3600 * ZL_US_PER_S)
 
 void zl_engine_leases_set_text(char *to, size_t size, const char *from)
 {
@@ -39,81 +39,6 @@ struct zl_engine_lease *zl_engine_leases_next(struct zl_engine *e, size_t *at)
 	return NULL;
 }
 
-/* --- who waits for the outcome --- */
-
-/* What Quarantine and Release answer with. */
-static json_t *outcome_to_json(const struct zl_engine_lease *l)
-{
-	json_t *doc = zl_engine_leases_to_json(&l->row);
-	char id[ZL_UUID_STR];
-
-	if (doc != NULL)
-		(void)json_object_set_new(doc, "released",
-			json_pack("[s]", zl_uuid_format(&l->row.lease.id, id)));
-	return doc;
-}
-
-void zl_engine_leases_answer(struct zl_engine_lease *l)
-{
-	struct zl_call *call = zl_take_ptr(l->waiting);
-	struct zl_error err = { 0 };
-
-	l->timer = sd_event_source_disable_unref(l->timer);
-	if (call == NULL)
-		return;
-	if (l->row.state == ZL_LEASE_FAILED) {
-		(void)zl_fail_id(&err, -EPERM, "lease.failed", "",
-			"domain '%s' is not contained: %s", l->row.lease.domain_name,
-			l->row.error);
-		zl_call_fail(call, &err);
-		return;
-	}
-	zl_call_reply(call, outcome_to_json(l));
-}
-
-static int on_wait_over(sd_event_source *s, uint64_t usec, void *user)
-{
-	struct zl_engine_lease *l = user;
-	struct zl_call *call = zl_take_ptr(l->waiting);
-	struct zl_error err = { 0 };
-	const char *why;
-	bool up;
-
-	(void)s;
-	(void)usec;
-	l->timer = sd_event_source_disable_unref(l->timer);
-	if (call == NULL)
-		return 0;
-	up = zl_engine_leases_enforcer_up(
-		l->e, l->row.lease.backend, l->row.host, &why);
-	if (up && l->answered) {
-		zl_call_reply(call, outcome_to_json(l)); /* "not yet", and why */
-		return 0;
-	}
-	(void)zl_fail_id(&err, -EHOSTUNREACH, "host.unreachable",
-		"it is recorded and will be carried out when the host answers",
-		"host '%s' cannot be reached now: %s", l->row.host,
-		up ? "it does not answer" : why);
-	zl_call_fail(call, &err);
-	return 0;
-}
-
-void zl_engine_leases_wait(struct zl_engine_lease *l, struct zl_call *call)
-{
-	const char *why;
-	uint64_t ms = l->row.lease.backend == ZL_BACKEND_NWFILTER ? WAIT_NWFILTER_MS
-								  : WAIT_NFTABLES_MS;
-
-	if (!zl_engine_leases_enforcer_up(
-		    l->e, l->row.lease.backend, l->row.host, &why))
-		ms = 0;
-	if (l->waiting != NULL)
-		zl_engine_leases_answer(l);
-	l->waiting = zl_call_defer(call);
-	(void)sd_event_add_time_relative(l->e->event, &l->timer, CLOCK_BOOTTIME,
-		ms * ZL_US_PER_MS, 0, on_wait_over, l);
-}
-
 /* --- memory --- */
 
 int zl_engine_leases_remember(struct zl_engine *e, const struct zl_lease_row *row,
@@ -137,10 +62,8 @@ int zl_engine_leases_remember(struct zl_engine *e, const struct zl_lease_row *ro
 
 void zl_engine_leases_forget(struct zl_engine_lease *l)
 {
-	if (l->waiting != NULL)
-		zl_engine_leases_answer(l);
 	(void)zl_map_remove(&l->e->leases, &l->row.lease.id);
-	(void)sd_event_source_disable_unref(l->timer);
+	zl_engine_leases_answer(l); /* it is not found among those that end any more */
 	free(l);
 }
 
@@ -167,13 +90,36 @@ int zl_engine_leases_note_release(
 	const struct zl_uuid *domain, struct zl_wall when, void *user)
 {
 	struct zl_engine *e = user;
-	struct zl_wall *w = malloc(sizeof(*w));
+	struct zl_engine_release *release = zl_map_find(&e->releases, domain);
+	int r;
 
-	if (w == NULL)
+	if (release != NULL) {
+		release->when = when;
+		return 0;
+	}
+	release = malloc(sizeof(*release));
+	if (release == NULL)
 		return -ENOMEM;
-	*w = when;
-	free(zl_map_remove(&e->releases, domain));
-	return zl_map_put(&e->releases, domain, w);
+	*release = (struct zl_engine_release){ *domain, when };
+	r = zl_map_put(&e->releases, domain, release);
+	if (r < 0)
+		free(release);
+	return r;
+}
+
+void zl_engine_leases_forget_releases(struct zl_engine *e, struct zl_wall now)
+{
+	const struct zl_wall before = { now.us - RELEASE_KEPT_US };
+	struct zl_engine_release *release;
+
+	for (size_t i = 0; (release = zl_map_next(&e->releases, &i)) != NULL;) {
+		if (release->when.us >= before.us)
+			continue;
+		(void)zl_map_remove(&e->releases, &release->domain);
+		free(release);
+		i--; /* the next one may have moved into its slot */
+	}
+	(void)!zl_releases_forget(e->db, before, NULL); /* or at the next time */
 }
 
 int zl_engine_leases_load(struct zl_engine *e, struct zl_error *reterr)

@@ -25,6 +25,8 @@ static bool note_report(struct zl_engine_lease *l, const struct zl_lease_report 
 	/* The same repair can happen twice; then it was committed twice. */
 	is_new = l->row.state != rep->state || strcmp(error, l->row.error) != 0 ||
 		 (error[0] != '\0' && l->reported.us != rep->committed.us);
+	is_new |= l->changed;
+	l->changed = false;
 	l->answered = true;
 	l->reported = rep->committed;
 	l->row.n_elements = rep->n_elements;
@@ -126,7 +128,10 @@ static void handle_report(struct zl_engine_lease *l, const char *actor,
 		l->row.state == ZL_LEASE_APPLIED || l->row.state == ZL_LEASE_DEGRADED;
 	bool over = told->state == ZL_LEASE_RELEASED || told->state == ZL_LEASE_EXPIRED;
 	struct zl_lease_report rep = *told;
-	bool is_new;
+	struct zl_engine_host *h = l->row.lease.backend == ZL_BACKEND_NFTABLES
+					   ? zl_engine_agents_find(l->e, l->row.host)
+					   : NULL;
+	bool is_new, was_asked;
 
 	/* The answer to an older PUT; the DROP is under way, or goes again. */
 	if (l->row.state == ZL_LEASE_RELEASING && !over &&
@@ -136,7 +141,10 @@ static void handle_report(struct zl_engine_lease *l, const char *actor,
 	if (rep.state == ZL_LEASE_FAILED && was_in_force)
 		rep.state = ZL_LEASE_DEGRADED;
 	note_left(l, &rep);
+	was_asked = !l->answered;
 	is_new = note_report(l, &rep);
+	if (is_new && !was_asked && h != NULL)
+		zl_engine_agents_note_unasked(h);
 	if (told->state == ZL_LEASE_FAILED &&
 		l->row.lease.expires.us <= zl_wall_now().us) {
 		on_over(l, actor, ZL_LEASE_EXPIRED); /* and nobody will end it */
@@ -202,10 +210,13 @@ static struct zl_engine_lease *recall(struct zl_engine *e, const char *host,
 	const char *actor, const struct zl_lease *lease)
 {
 	ZL_AUTO(zl_mem) struct zl_lease_row *row = calloc(1, sizeof(*row));
+	struct zl_engine_host *h = zl_engine_agents_find(e, host);
 	int r;
 
 	if (row == NULL)
 		return NULL;
+	if (h != NULL && h->agent == ZL_AGENT_UP) /* else it says what it has */
+		zl_engine_agents_note_unasked(h);
 	r = zl_leases_get(e->db, &lease->id, row, NULL);
 	if (r == -ENOENT)
 		return adopt(e, host, actor, lease);
@@ -221,6 +232,15 @@ static bool is_enforcer(const struct zl_engine_lease *l, const char *host)
 		return l->row.lease.backend == ZL_BACKEND_NWFILTER;
 	return l->row.lease.backend == ZL_BACKEND_NFTABLES &&
 	       strcmp(host, l->row.host) == 0;
+}
+
+/* The answer to a PUT before the grade was changed: that to the change comes too. */
+static bool is_outdated(const struct zl_engine_lease *l,
+	const struct zl_lease_report *rep, const struct zl_lease *lease)
+{
+	return l->changed && lease != NULL && lease->grade != l->row.lease.grade &&
+	       (rep->state == ZL_LEASE_APPLIED || rep->state == ZL_LEASE_DEGRADED ||
+		       rep->state == ZL_LEASE_PENDING);
 }
 
 void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
@@ -246,6 +266,6 @@ void zl_engine_leases_on_report(struct zl_engine *e, const char *host,
 		return;
 	}
 	/* Another host that has it too, or had: what it says ends nothing. */
-	if (is_enforcer(l, host))
+	if (is_enforcer(l, host) && !is_outdated(l, rep, lease))
 		handle_report(l, actor, rep);
 }

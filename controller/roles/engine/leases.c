@@ -230,6 +230,31 @@ int zl_engine_leases_add_block(struct zl_engine_lease *l, const struct zl_block 
 	return 1;
 }
 
+int zl_engine_leases_change(struct zl_engine_lease *l, enum zl_grade grade,
+	struct zl_wall expires, const char *actor, const char *cause,
+	struct zl_error *reterr)
+{
+	struct zl_lease before = l->row.lease;
+	char when[ZL_WALL_STR], result[160];
+	int r;
+
+	l->row.lease.grade = grade;
+	l->row.lease.expires = expires;
+	(void)snprintf(result, sizeof(result), "pending: %s instead of %s, ends %s",
+		zl_grade_name(grade), zl_grade_name(before.grade),
+		zl_wall_format(expires, when));
+	r = zl_engine_leases_record(l, actor, "quarantine-change", cause, result, NULL);
+	if (r < 0) {
+		l->row.lease = before;
+		return zl_fail(
+			reterr, r, "nothing was done, because it cannot be recorded");
+	}
+	l->changed = true;
+	zl_engine_leases_send(l->e, l);
+	send_where_else(l->e, l);
+	return 0;
+}
+
 /* --- end --- */
 
 int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
@@ -253,6 +278,7 @@ int zl_engine_leases_end(struct zl_engine *e, struct zl_engine_lease *l,
 		l->row = before;
 		return r;
 	}
+	zl_engine_leases_disappoint(l);
 	zl_engine_leases_send(e, l);
 	return 0;
 }
@@ -293,9 +319,13 @@ static void follow(
 	struct zl_lease *lease = &l->row.lease;
 	bool is_here, grown, renamed;
 
-	if (to != NULL)
+	if (to != NULL) {
 		zl_engine_leases_set_text(
 			l->row.host, sizeof(l->row.host), to->host->name);
+		/* What was read back was so on the other one. */
+		l->row.objects[0] = '\0';
+		l->row.n_elements = 0;
+	}
 	is_here =
 		(what & ZL_INDEX_GONE) == 0 && strcmp(d->host->name, l->row.host) == 0;
 	grown = to != NULL	       ? zl_engine_leases_take_nics(lease, to)
@@ -315,8 +345,10 @@ static void follow(
 			: grown	   ? "the domain has one more network interface"
 				   : "the domain has another name",
 			NULL);
+		l->changed = true;
 		zl_engine_leases_send(l->e, l);
 	} else if (is_here && (what & (ZL_INDEX_ADDED | ZL_INDEX_NICS)) != 0) {
+		l->changed |= (what & ZL_INDEX_NICS) != 0;
 		zl_engine_leases_send(
 			l->e, l); /* what is contained is another question now */
 	}

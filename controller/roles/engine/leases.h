@@ -3,7 +3,8 @@
  * What the engine's lease files share among themselves; everybody else uses engine.h.
  *
  *	leases.c	begin, end, follow the domain
- *	lease_book.c	the leases in memory, their records, and who waits for them
+ *	lease_book.c	the leases in memory and their records
+ *	lease_wait.c	control calls that wait for them
  *	lease_enforcer.c	frames to agents and actuator
  *	lease_report.c	what the enforcers say
  */
@@ -22,7 +23,6 @@ bool zl_engine_leases_is_over(enum zl_lease_state s);
 bool zl_engine_leases_is_adopted(const struct zl_engine_lease *l);
 int zl_engine_leases_note_release(
 	const struct zl_uuid *domain, struct zl_wall when, void *user);
-void zl_engine_leases_answer(struct zl_engine_lease *l);
 int zl_engine_leases_audit(struct zl_engine *e, const struct zl_lease_row *row,
 	const char *actor, const char *verb, const char *cause, const char *result,
 	json_t *evidence, struct zl_error *reterr);
@@ -36,6 +36,10 @@ const char *zl_engine_leases_verb(enum zl_lease_state s); /* "lease-applied" */
 /* Recorded: out of memory with it.  Else it stays until the database takes it. */
 void zl_engine_leases_finish(struct zl_engine_lease *l, const char *actor,
 	const char *cause, const char *result);
+
+/* lease_wait.c: all who wait; those of them that want a quarantine which ends. */
+void zl_engine_leases_answer(struct zl_engine_lease *l);
+void zl_engine_leases_disappoint(struct zl_engine_lease *l);
 
 /* lease_enforcer.c */
 void zl_engine_leases_send(struct zl_engine *e, struct zl_engine_lease *l);

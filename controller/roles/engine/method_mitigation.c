@@ -7,12 +7,7 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/methods.h"
 
-enum {
-	TTL_DEFAULT_S = 3600,
-	TTL_MOST_S = 604800,
-	FLOWS_DEFAULT = 50,
-	AUDIT_DEFAULT = 50
-};
+enum { FLOWS_DEFAULT = 50, AUDIT_DEFAULT = 50 };
 
 /* --- flows --- */
 
@@ -223,112 +218,6 @@ int zl_method_show_mitigation(
 	}
 	*ret = doc;
 	return 0;
-}
-
-static int start_quarantine(struct zl_engine *e, struct zl_call *call,
-	const struct zl_index_domain *d, struct zl_engine_lease **ret,
-	struct zl_error *reterr)
-{
-	const char *grade = zl_call_str(call, "grade");
-	const char *backend = zl_call_str(call, "backend");
-	const char *reason = zl_call_str(call, "reason");
-	char cause[ZL_LEASE_TEXT];
-	struct zl_lease_want want = { .domain = d->uuid,
-		.action = ZL_ACTION_QUARANTINE,
-		.grade = ZL_GRADE_FORENSIC,
-		.ttl_s = (uint64_t)zl_call_int(call, "ttl", TTL_DEFAULT_S),
-		.actor = call->peer.actor,
-		.reason = reason == NULL ? "" : reason,
-		.cause = cause };
-
-	if (want.ttl_s == 0 || want.ttl_s > TTL_MOST_S)
-		return zl_fail_id(reterr, -EINVAL, "quarantine.ttl", "",
-			"ttl: not a number of seconds from 1 to %d", TTL_MOST_S);
-	if (grade != NULL && !zl_grade_parse(grade, &want.grade))
-		return zl_fail(reterr, -EINVAL, "unknown grade '%s'", grade);
-	if (backend != NULL && !zl_backend_parse(backend, &want.backend))
-		return zl_fail(reterr, -EINVAL, "unknown backend '%s'", backend);
-	(void)snprintf(cause, sizeof(cause), "%s%s%s", call->peer.actor,
-		reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
-	return zl_engine_leases_begin(e, &want, ret, reterr);
-}
-
-/* Does the lease have what the call asks for, as far as it asks? */
-static bool is_same(const struct zl_lease_row *row, const struct zl_call *call)
-{
-	const char *grade = zl_call_str(call, "grade");
-	const char *backend = zl_call_str(call, "backend");
-
-	return row->state != ZL_LEASE_RELEASING &&
-	       (grade == NULL || strcmp(grade, zl_grade_name(row->lease.grade)) == 0) &&
-	       (backend == NULL ||
-		       strcmp(backend, zl_backend_name(row->lease.backend)) == 0);
-}
-
-int zl_method_quarantine(
-	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
-{
-	struct zl_engine *e = user;
-	const struct zl_index_domain *d;
-	struct zl_engine_lease *l;
-	int r = zl_index_domain(e->index, zl_call_str(call, "domain"), &d, reterr);
-
-	if (r < 0)
-		return r;
-	l = zl_engine_leases_of(e, &d->uuid, ZL_ACTION_QUARANTINE);
-	if (l != NULL && !is_same(&l->row, call))
-		return zl_fail_id(reterr, -EEXIST, "quarantine.exists",
-			"release it first to change that",
-			"domain '%s' is quarantined already (%s, %s, %s)", d->name,
-			zl_grade_name(l->row.lease.grade),
-			zl_backend_name(l->row.lease.backend),
-			zl_lease_state_name(l->row.state));
-	if (l == NULL) {
-		r = start_quarantine(e, call, d, &l, reterr);
-		if (r < 0)
-			return r;
-	}
-	/* Asked for what is there already: that is its outcome. */
-	if (l->row.state == ZL_LEASE_APPLIED || l->row.state == ZL_LEASE_DEGRADED) {
-		*ret = zl_engine_leases_to_json(&l->row);
-		return 0;
-	}
-	zl_engine_leases_wait(l, call);
-	return ZL_CALL_DEFERRED;
-}
-
-/* All leases of the domain are asked to end; the first one answers the call. */
-int zl_method_release(
-	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
-{
-	struct zl_engine *e = user;
-	const char *name = zl_call_str(call, "domain");
-	const char *reason = zl_call_str(call, "reason");
-	struct zl_engine_lease *l, *first = NULL;
-	const struct zl_index_domain *d;
-	struct zl_uuid uuid;
-	int r = zl_index_domain(e->index, name, &d, reterr);
-
-	(void)ret;
-	/* A domain that is gone can still have a lease: by uuid it can be released. */
-	if (r >= 0)
-		uuid = d->uuid;
-	else if (!zl_uuid_parse(name, &uuid))
-		return r;
-	for (size_t i = 0; (l = zl_engine_leases_next(e, &i)) != NULL;) {
-		if (!zl_uuid_eq(&l->row.lease.domain, &uuid))
-			continue;
-		r = zl_engine_leases_end(
-			e, l, call->peer.actor, reason == NULL ? "" : reason, reterr);
-		if (r < 0)
-			return r;
-		first = first == NULL ? l : first;
-	}
-	if (first == NULL)
-		return zl_fail_id(reterr, -ENOENT, "release.none", "",
-			"domain '%s' has no mitigation to release", name);
-	zl_engine_leases_wait(first, call);
-	return ZL_CALL_DEFERRED;
 }
 
 /* --- audit --- */
