@@ -127,8 +127,8 @@ int zl_capture_next(
 	if (r == PCAP_ERROR_BREAK) /* the end of the file */
 		return 0;
 	return zl_fail_id(reterr, -EBADMSG, "capture.broken", "",
-		"%s: broken after %" PRIu64 " packet%s: %s", c->name, c->n_packets,
-		c->n_packets == 1 ? "" : "s", pcap_geterr(c->pcap));
+		"%s: cannot be read after %" PRIu64 " packet%s: %s", c->name,
+		c->n_packets, c->n_packets == 1 ? "" : "s", pcap_geterr(c->pcap));
 }
 
 const uint64_t *zl_capture_counts(const struct zl_capture *c)

@@ -11,8 +11,8 @@
  * One packet is in memory at a time; libpcap bounds its size (256 KiB in pcap, 16 MiB for
  * a block of pcapng).  All four magics of pcap; of pcapng both byte orders, all
  * resolutions of time, several sections and interfaces.  What libpcap 1.10 refuses:
- * interfaces with different link types in one file, two interfaces with raw IP, and
- * sections with different byte orders.  Link types: Ethernet, Linux cooked (both), loopback, raw IP.
+ * interfaces with different link types or snapshot lengths in one file, two interfaces
+ * with raw IP, and sections with different byte orders.  Link types: Ethernet, Linux cooked (both), loopback, raw IP.
  */
 #ifndef ZL_FLOW_CAPTURE_H
 #define ZL_FLOW_CAPTURE_H
@@ -29,7 +29,7 @@ struct zl_capture;
  * Start reading the file `path`.
  *
  *	-ENOENT, ...	it cannot be opened
- *	-EBADMSG	it is no capture
+ *	-EBADMSG	it is no capture, or none that can be read
  *	-EOPNOTSUPP	its link type is none of ours
  */
 int zl_capture_open(
@@ -51,7 +51,8 @@ struct zl_captured {
 
 /*
  * The next UDP datagram; packets that hold none are counted and passed over.
- * 1, 0 at the end, or -EBADMSG: broken or cut short here, what came before stands.
+ * 1, 0 at the end, or -EBADMSG: broken or cut short here, or an interface that libpcap
+ * refuses; what came before stands.
  */
 int zl_capture_next(struct zl_capture *c, struct zl_captured *ret,
 	struct zl_error *reterr) ZL_CHECKED;

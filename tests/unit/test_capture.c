@@ -160,7 +160,8 @@ static void test_sentences(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(1, zl_capture_next(c, &got, &err));
 	assert_int_equal(-EBADMSG, zl_capture_next(c, &got, &err));
-	assert_memory_equal("x: broken after 4 packets: truncated", err.msg, 36);
+	assert_memory_equal(
+		"x: cannot be read after 4 packets: truncated", err.msg, 44);
 	zl_capture_free(c);
 }
 

@@ -187,7 +187,8 @@ static void test_cut(void **state)
 	/* what came before stands, and is the same */
 	assert_true(strlen(o.out) < strlen(whole.out) && o.out[0] == '{');
 	assert_memory_equal(whole.out, o.out, strlen(o.out));
-	(void)snprintf(want, sizeof(want), "{}\nerror: %s: broken after ", path);
+	(void)snprintf(
+		want, sizeof(want), "{}\nerror: %s: cannot be read after ", path);
 	assert_memory_equal(want, o.err, strlen(want));
 	assert_int_equal(2, count_of(o.err, "\n"));
 	done(&whole);
