@@ -38,7 +38,7 @@ MAIN_zonelock-actuator = mitigate/actuator/main.c
 MAIN_zonelock-agent = mitigate/agent/main.c
 MAIN_zonelock = controller/cli/main.c
 PKGS = libvirt libvirt-qemu libxml-2.0 libmnl libnftnl sqlite3 jansson libsystemd \
-	gnutls libseccomp inih
+	gnutls libseccomp inih libpcap
 
 # --- where it is installed -----------------------------------------------------
 DESTDIR ?=
@@ -204,17 +204,17 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(link) -lcmocka -lpcap
+	$(link) -lcmocka
 
 $(B)/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(link) -lcmocka -lpcap
+	$(link) -lcmocka
 
 $(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(link) -lcmocka -lpcap -fsanitize=fuzzer
+	$(link) -lcmocka -fsanitize=fuzzer
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

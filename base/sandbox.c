@@ -99,6 +99,7 @@ static const int collector_calls[] = {
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(recvmmsg),
 	SCMP_SYS(recvfrom),
+	SCMP_SYS(accept4),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(sendto),
 	SCMP_SYS(getsockopt),

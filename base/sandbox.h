@@ -22,7 +22,7 @@ int zl_sandbox_keep(uint64_t keep, struct zl_error *reterr) ZL_CHECKED;
 
 /* System calls by purpose; each set is a table in sandbox.c. */
 enum zl_sandbox_set {
-	ZL_SANDBOX_COLLECTOR, /* read, receive, write, time, memory: no open, no socket, no exec */
+	ZL_SANDBOX_COLLECTOR, /* read, receive, accept, write, time, memory: no open, no socket, no exec */
 };
 
 /* Allow only that set from here on; anything else kills the process (SIGSYS). */

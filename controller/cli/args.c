@@ -96,13 +96,16 @@ static int set_arg(
 	const char *choices = zl_command_choices(args->cmd, arg);
 	int r = 0;
 
-	if (args->given[i])
+	if (args->given[i] && !arg->repeated)
 		return zl_fail(reterr, -EINVAL, "'%s' is given twice", arg->name);
+	if (arg->repeated && args->n_repeated == ZL_COMMAND_REPEATED_MAX)
+		return zl_fail(reterr, -EINVAL, "'%s' is given more than %d times",
+			arg->name, ZL_COMMAND_REPEATED_MAX);
 	/* two flags for one parameter, like --strict and --forensic */
 	for (size_t j = 0; j < args->cmd->n_args; j++) {
 		const struct zl_arg *other = &args->cmd->args[j];
 
-		if (args->given[j] &&
+		if (args->given[j] && j != i &&
 			strcmp(zl_arg_param(other), zl_arg_param(arg)) == 0)
 			return zl_fail(reterr, -EINVAL,
 				"options --%s and --%s exclude each other", other->name,
@@ -119,6 +122,8 @@ static int set_arg(
 			text, choices);
 	args->given[i] = true;
 	args->text[i] = text;
+	if (arg->repeated)
+		args->repeated[args->n_repeated++] = text;
 	return 0;
 }
 
@@ -254,7 +259,7 @@ static int check_required(const struct zl_args *args, struct zl_error *reterr)
 	for (size_t i = 0; args->cmd != NULL && i < args->cmd->n_args; i++) {
 		const struct zl_arg *arg = &args->cmd->args[i];
 
-		if (arg->positional && !args->given[i] && args->cmd->method != NULL)
+		if (arg->positional && !arg->optional && !args->given[i])
 			return zl_fail_id(reterr, -EINVAL, "cli.missing", "",
 				"command '%s' needs <%s>", args->cmd->name, arg->name);
 	}
@@ -292,11 +297,26 @@ int zl_args_parse(int argc, char **argv, struct zl_args *ret, struct zl_error *r
 	return 0;
 }
 
+/* Its index; the commands' own code asks for arguments that their rows have. */
+static size_t index_of(const struct zl_args *args, const char *name)
+{
+	size_t i = 0;
+
+	while (i < args->cmd->n_args && strcmp(args->cmd->args[i].name, name) != 0)
+		i++;
+	return i;
+}
+
 const char *zl_args_text(const struct zl_args *args, const char *name)
 {
-	for (size_t i = 0; i < args->cmd->n_args; i++) {
-		if (strcmp(args->cmd->args[i].name, name) == 0)
-			return args->given[i] ? args->text[i] : NULL;
-	}
-	return NULL;
+	size_t i = index_of(args, name);
+
+	return i < args->cmd->n_args && args->given[i] ? args->text[i] : NULL;
+}
+
+bool zl_args_given(const struct zl_args *args, const char *name)
+{
+	size_t i = index_of(args, name);
+
+	return i < args->cmd->n_args && args->given[i];
 }

@@ -17,6 +17,9 @@ struct zl_args {
 	bool given[ZL_COMMAND_ARGS_MAX];
 	const char *text[ZL_COMMAND_ARGS_MAX]; /* borrowed from argv */
 	int64_t number[ZL_COMMAND_ARGS_MAX];   /* of numbers, spans, moments */
+	/* all values of the argument that may be repeated; `text` has the last */
+	const char *repeated[ZL_COMMAND_REPEATED_MAX];
+	size_t n_repeated;
 
 	/* global options */
 	const char *connect; /* -c, --connect; NULL: not given */
@@ -46,5 +49,8 @@ int zl_args_parse(
 
 /* The text of an argument by name, NULL when it was not given. */
 const char *zl_args_text(const struct zl_args *args, const char *name);
+
+/* Was the argument given?  What there is to ask of a flag. */
+bool zl_args_given(const struct zl_args *args, const char *name);
 
 #endif

@@ -68,7 +68,7 @@ static const struct zl_view status_view = {
 
 static const struct zl_arg help_args[] = {
 	{ .name = "command", .type = ZL_ARG_STRING, .positional = true,
-	  .help = "a command, or the keyword of a group" },
+	  .optional = true, .help = "a command, or the keyword of a group" },
 };
 
 const struct zl_command zl_commands_daemon[] = {

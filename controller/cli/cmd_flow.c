@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands about flow records: flow-list. */
+/* Commands about flow records: flow-decode, flow-list. */
 #include "controller/cli/cli.h"
+#include "controller/cli/flow_decode.h"
 #include "controller/cli/flows.h"
 
 /* clang-format off */
 static const struct zl_view list_view = {
 	.list = "flows", ZL_COLUMNS(zl_flows_columns),
+};
+
+static const struct zl_arg decode_args[] = {
+	{ .name = "file",    .type = ZL_ARG_FILE, .positional = true,
+	  .help = "a capture, pcap or pcapng; - is standard input" },
+	{ .name = "options", .type = ZL_ARG_FLAG,
+	  .help = "print options data too, marked by \"options\":true" },
+	{ .name = "port",    .type = ZL_ARG_STRING, .repeated = true,
+	  .help = "what a UDP port carries, like 9995=netflow or 9996=sflow" },
 };
 
 static const struct zl_arg list_args[] = {
@@ -16,6 +26,9 @@ static const struct zl_arg list_args[] = {
 };
 
 const struct zl_command zl_commands_flow[] = {
+	{ .name = "flow-decode", .run = zl_flow_decode_run, ZL_ARGS(decode_args),
+	  .summary = "print the flow records of a capture as JSON, one a line",
+	  .description = "Needs no daemon. What was not used is counted by reason, as JSON on standard error." },
 	{ .name = "flow-list", .method = "ListFlows", ZL_ARGS(list_args),
 	  .view = &list_view,
 	  .summary = "list recent flow records, newest last",

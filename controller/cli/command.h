@@ -45,7 +45,9 @@ enum zl_arg_type {
 struct zl_arg {
 	const char *name; /* --name */
 	enum zl_arg_type type;
-	bool positional;   /* may stand without --name; all such are required */
+	bool positional;   /* may stand without --name */
+	bool optional;	   /* a positional one that may be missing */
+	bool repeated;	   /* may be given several times; one per command */
 	const char *param; /* the method's parameter; NULL: the name itself */
 	const char *value; /* what a flag sets its parameter to; NULL: true */
 	const char *help;  /* lower-case, no full stop */
@@ -67,7 +69,7 @@ struct zl_command {
 
 #define ZL_ARGS(a) .args = (a), .n_args = N_ITEMS(a)
 
-enum { ZL_COMMAND_ARGS_MAX = 8 };
+enum { ZL_COMMAND_ARGS_MAX = 8, ZL_COMMAND_REPEATED_MAX = 16 };
 
 /* Commands of one noun, in the order in which help lists them. */
 struct zl_command_group {

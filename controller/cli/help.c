@@ -88,11 +88,11 @@ static void print_synopsis(const struct zl_command *cmd, FILE *to)
 		const char *value = value_name(arg);
 
 		if (arg->positional)
-			(void)fprintf(
-				to, cmd->method == NULL ? " [%s]" : " <%s>", arg->name);
+			(void)fprintf(to, arg->optional ? " [%s]" : " <%s>", arg->name);
 		else
-			(void)fprintf(to, " [--%s%s%s]", arg->name,
-				value == NULL ? "" : " ", value == NULL ? "" : value);
+			(void)fprintf(to, " [--%s%s%s]%s", arg->name,
+				value == NULL ? "" : " ", value == NULL ? "" : value,
+				arg->repeated ? "..." : "");
 	}
 	(void)fputs(cmd->method == NULL ? "\n" : " [--json]\n", to);
 }

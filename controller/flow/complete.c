@@ -36,6 +36,22 @@ static void set_first(struct zl_flow_draft *d, uint64_t boot_ms,
 		d->present |= ZL_FLOW_FIRST_COARSE;
 }
 
+/* The end that is missing; a start is no more exact than the end, which may be coarse. */
+static void set_by_duration(struct zl_flow_draft *d)
+{
+	struct zl_flow *f = &d->flow;
+	int64_t duration = (int64_t)d->duration_ms;
+
+	if (d->duration_ms > UINT32_MAX)
+		return;
+	if (f->last_ms == 0 && f->first_ms != 0) {
+		f->last_ms = f->first_ms + duration;
+	} else if (f->first_ms == 0 && f->last_ms > duration) {
+		f->first_ms = f->last_ms - duration;
+		d->present |= ZL_FLOW_FIRST_COARSE;
+	}
+}
+
 static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *clock)
 {
 	uint64_t boot_ms =
@@ -48,9 +64,12 @@ static void set_times(struct zl_flow_draft *d, const struct zl_complete_clock *c
 	if ((d->present & ZL_FLOW_LAST) == 0 &&
 		(d->present & ZL_ASIDE_LAST_UPTIME) != 0)
 		f->last_ms = wall_of(d->last_uptime, boot_ms, clock);
+	if ((d->present & ZL_ASIDE_DURATION) != 0)
+		set_by_duration(d);
 	d->present &= ~(uint64_t)(ZL_FLOW_FIRST | ZL_FLOW_LAST);
 	d->present |= f->first_ms != 0 ? ZL_FLOW_FIRST : 0;
 	d->present |= f->last_ms != 0 ? ZL_FLOW_LAST : 0;
+	f->present = (uint32_t)d->present;
 }
 
 static void set_age(struct zl_flow_draft *d, const struct zl_complete_clock *clock)
@@ -71,7 +90,7 @@ static void set_age(struct zl_flow_draft *d, const struct zl_complete_clock *clo
 		return;
 	f->age_ms = age > 0 ? (uint32_t)age : 0;
 	f->age_error_ms = (uint32_t)error;
-	d->present |= ZL_FLOW_AGE;
+	f->present |= ZL_FLOW_AGE;
 }
 
 /*
@@ -109,17 +128,33 @@ static void set_icmp(struct zl_flow_draft *d)
 	if (f->proto != IPPROTO_ICMP && f->proto != IPPROTO_ICMPV6)
 		return;
 	f->icmp = f->dport;
-	d->present |= ZL_FLOW_ICMP;
+	f->present |= ZL_FLOW_ICMP;
+}
+
+/* Totals of the other direction stand in for its differences. */
+static void set_reverse(struct zl_flow_draft *d)
+{
+	struct zl_flow *f = &d->flow;
+
+	if ((d->present & ZL_FLOW_REV_OCTETS) == 0 &&
+		(d->present & ZL_ASIDE_REV_TOTAL_OCTETS) != 0) {
+		f->rev_octets = d->rev_total_octets;
+		f->present |= ZL_FLOW_REV_OCTETS;
+	}
+	if ((d->present & ZL_FLOW_REV_PACKETS) == 0 &&
+		(d->present & ZL_ASIDE_REV_TOTAL_PACKETS) != 0) {
+		f->rev_packets = d->rev_total_packets;
+		f->present |= ZL_FLOW_REV_PACKETS;
+	}
 }
 
 void zl_complete(struct zl_flow_draft *draft, const struct zl_complete_clock *clock)
 {
-	set_times(draft, clock);
+	set_times(draft, clock); /* first: takes over what is present */
 	set_age(draft, clock);
 	set_family(draft);
 	set_icmp(draft);
-	if (draft->flow.sampling ==
-		0) /* no exporter takes one in none: it does not say */
-		draft->present &= ~(uint64_t)ZL_FLOW_SAMPLING;
-	draft->flow.present = (uint32_t)draft->present;
+	set_reverse(draft);
+	if (draft->flow.sampling == 0) /* no exporter takes one in none: unknown */
+		draft->flow.present &= ~(uint32_t)ZL_FLOW_SAMPLING;
 }

@@ -222,6 +222,8 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	uint32_t in_if = (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
 								   : flow->in_if;
 
+	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
+		in_if = 0;
 	memset(ret, 0, sizeof(*ret));
 	(void)snprintf(ret->host, sizeof(ret->host), "%s", host == NULL ? "" : host);
 	if (host != NULL && interfaces && in_if != 0)

@@ -4,9 +4,10 @@
  *
  * Evidence, strongest first: the tap that the record's ingress interface is; a MAC
  * that one domain alone has; an address that one domain alone has in its network.
- * Interface 0 is no evidence.  What a guest writes into its frames never
- * outweighs the tap on which the host saw them: a source MAC or address that belongs
- * to another domain is spoofing by the tap's domain, and not an act of the owner.
+ * Interface 0 is no evidence, nor is a number that stands for no interface.  What a
+ * guest writes into its frames never outweighs the tap on which the host saw them: a
+ * source MAC or address that belongs to another domain is spoofing by the tap's domain,
+ * and not an act of the owner.
  *
  * Nor can a guest make itself the destination of its neighbours' traffic: an address that
  * was only learned for it, or is only in a neighbour table, counts when the frame's

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a datagram to flow records: NetFlow v5, v9 (RFC 3954) and IPFIX (RFC 7011).
+ * From a datagram to flow records: NetFlow v5, v9 (RFC 3954), IPFIX (RFC 7011) and
+ * sFlow v5.
  *
  *	zl_exporters_init(&exporters);
  *	r = zl_exporters_allow(&exporters, prefixes, n, &err);
@@ -22,6 +23,7 @@ struct zl_datagram {
 	const uint8_t *bytes; /* borrowed */
 	size_t n;
 	bool is_cut; /* the receive buffer was too small */
+	bool is_tcp; /* one message of a connection (tcp.h) */
 	struct zl_addr from;
 	uint16_t port;
 	struct zl_wall arrival;
@@ -32,11 +34,56 @@ struct zl_datagram {
 typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
 
 /*
+ * What an exporter counted at one of its interfaces (sFlow, generic interface
+ * counters; RFC 2863, ifTable and ifXTable).  Counters wrap at their width, which is
+ * 64 bits for octets, 32 for the rest; the highest value means "unknown".
+ */
+struct zl_if_counters {
+	struct zl_addr exporter;
+	struct zl_wall arrival;
+	uint32_t odid; /* sub-agent */
+	uint32_t if_index;
+	uint32_t type;	 /* IANAifType: 6 is Ethernet */
+	uint64_t speed;	 /* bits per second */
+	uint32_t duplex; /* 0 unknown, 1 full, 2 half, 3 in, 4 out */
+	uint32_t status; /* 1: administratively up, 2: operationally up */
+	struct {
+		uint64_t octets;
+		uint32_t unicast, multicast, broadcast, discards, errors;
+	} in, out;
+	uint32_t in_unknown; /* protocols */
+	uint32_t promiscuous;
+};
+
+/* Called for each; `counters` is valid during the call. */
+typedef void (*zl_decode_counters_fn)(
+	const struct zl_if_counters *counters, void *user);
+
+/*
+ * For who shows what came rather than uses it: called for each record of flows and, with
+ * `is_options`, of options data, with all that was read from it.
+ */
+typedef void (*zl_decode_show_fn)(
+	const struct zl_flow_draft *draft, bool is_options, void *user);
+
+/* Where everything goes that is read; NULL: nowhere. */
+struct zl_decode_sinks {
+	zl_decode_sink_fn flow;
+	zl_decode_show_fn show;
+	zl_decode_counters_fn counters;
+	void *user;
+};
+
+/*
  * Decode one datagram.  Returns the reasons for which something in it was not
  * used, a bit each (1 << ZL_DROP_...); 0 when all of it was.
  */
 zl_drop_mask zl_decode(struct zl_exporters *exporters,
 	const struct zl_datagram *datagram, zl_decode_sink_fn sink, void *user);
+
+/* The same, with more than flows. */
+zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
+	const struct zl_datagram *datagram, const struct zl_decode_sinks *sinks);
 
 /* --- for the decoders --- */
 
@@ -47,8 +94,7 @@ struct zl_decode {
 	struct zl_stream *stream; /* NULL: no templates are known */
 	struct zl_stream_key key;
 	struct zl_complete_clock clock;
-	zl_decode_sink_fn sink;
-	void *user;
+	const struct zl_decode_sinks *sinks;
 	uint32_t n_records; /* flow and options data, read from this datagram */
 	bool is_counted;    /* false: some records could not be counted */
 };
@@ -64,6 +110,13 @@ void zl_decode_sequence(
 
 /* Complete a draft and hand it to the sink. */
 void zl_decode_emit(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
+
+/* Hand counters to their sink, when there is one. */
+void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counters);
+
+/* Options data, for who wants to see it. */
+void zl_decode_emit_options(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
 
 #endif

@@ -26,6 +26,7 @@
 #define MS    .kind = ZL_ELEMENT_MS, .min = 6, .max = 8
 #define NTP   .kind = ZL_ELEMENT_NTP, .min = 8, .max = 8
 #define AGO   .kind = ZL_ELEMENT_DELTA_US, .min = 1, .max = 8
+#define SPAN  .kind = ZL_ELEMENT_SPAN_US, .min = 1, .max = 8
 #define TYPE  .kind = ZL_ELEMENT_ICMP_TYPE, .min = 1, .max = 1
 #define CODE  .kind = ZL_ELEMENT_ICMP_CODE, .min = 1, .max = 1
 
@@ -69,7 +70,8 @@ const struct zl_element zl_elements[] = {
 	{ .id = 28,  .name = "destinationIPv6Address",	     ADDR6, FLOW(dst, ZL_FLOW_DST) },
 	{ .id = 32,  .name = "icmpTypeCodeIPv4",	     PORT,  ICMP },
 	{ .id = 34,  .name = "samplingInterval",	     UINT,  FLOW(sampling, ZL_FLOW_SAMPLING) },
-	{ .id = 48,  .name = "samplerId",		     UINT,  ASIDE(selector, ZL_ASIDE_SELECTOR) },
+	{ .id = 48,  .name = "samplerId",		     UINT,  ASIDE(sampler, ZL_ASIDE_SAMPLER) },
+	{ .id = 50,  .name = "samplerRandomInterval",	     UINT,  FLOW(sampling, ZL_FLOW_SAMPLING), .rank = 1 },
 	{ .id = 56,  .name = "sourceMacAddress",	     MAC,   FLOW(src_mac, ZL_FLOW_SRC_MAC) },
 	{ .id = 57,  .name = "postDestinationMacAddress",    MAC,   FLOW(dst_mac, ZL_FLOW_DST_MAC), .rank = 1 },
 	{ .id = 58,  .name = "vlanId",			     PORT,  VLAN },
@@ -80,6 +82,7 @@ const struct zl_element zl_elements[] = {
 	{ .id = 85,  .name = "octetTotalCount",		     UINT,  FLOW(total_octets, ZL_FLOW_TOTAL_OCTETS) },
 	{ .id = 86,  .name = "packetTotalCount",	     UINT,  FLOW(total_packets, ZL_FLOW_TOTAL_PACKETS) },
 	{ .id = 139, .name = "icmpTypeCodeIPv6",	     PORT,  ICMP },
+	{ .id = 145, .name = "templateId",		     UINT,  ASIDE(template_id, ZL_ASIDE_TEMPLATE) },
 	{ .id = 150, .name = "flowStartSeconds",	     S,     FIRST, .rank = 1 },
 	{ .id = 151, .name = "flowEndSeconds",		     S,     LAST, .rank = 1 },
 	{ .id = 152, .name = "flowStartMilliseconds",	     MS,    FIRST },
@@ -91,6 +94,8 @@ const struct zl_element zl_elements[] = {
 	{ .id = 158, .name = "flowStartDeltaMicroseconds",   AGO,   FIRST },
 	{ .id = 159, .name = "flowEndDeltaMicroseconds",     AGO,   LAST },
 	{ .id = 160, .name = "systemInitTimeMilliseconds",   UINT,  ASIDE(boot_ms, ZL_ASIDE_BOOT) },
+	{ .id = 161, .name = "flowDurationMilliseconds",     UINT,  ASIDE(duration_ms, ZL_ASIDE_DURATION) },
+	{ .id = 162, .name = "flowDurationMicroseconds",     SPAN,  ASIDE(duration_ms, ZL_ASIDE_DURATION), .rank = 1 },
 	{ .id = 176, .name = "icmpTypeIPv4",		     TYPE,  ICMP, .rank = 1 },
 	{ .id = 177, .name = "icmpCodeIPv4",		     CODE,  ICMP, .rank = 1 },
 	{ .id = 178, .name = "icmpTypeIPv6",		     TYPE,  ICMP, .rank = 1 },
@@ -109,11 +114,21 @@ const struct zl_element zl_elements[] = {
 	{ .id = 298, .name = "initiatorPackets",	     UINT,  PACKETS, .rank = 1 },
 	{ .id = 299, .name = "responderPackets",	     UINT,  R_PACKETS, .rank = 1 },
 	{ .id = 302, .name = "selectorId",		     UINT,  ASIDE(selector, ZL_ASIDE_SELECTOR) },
-	{ .pen = ZL_PEN_REVERSE, .id = 1,  .name = "reverseOctetDeltaCount",  UINT, R_OCTETS },
-	{ .pen = ZL_PEN_REVERSE, .id = 2,  .name = "reversePacketDeltaCount", UINT, R_PACKETS },
-	{ .pen = ZL_PEN_REVERSE, .id = 6,  .name = "reverseTcpControlBits",   FLAGS, FLOW(rev_tcp_flags, ZL_FLOW_REV_TCP_FLAGS) },
-	{ .pen = ZL_PEN_REVERSE, .id = 85, .name = "reverseOctetTotalCount",  UINT, R_OCTETS, .rank = 1 },
-	{ .pen = ZL_PEN_REVERSE, .id = 86, .name = "reversePacketTotalCount", UINT, R_PACKETS, .rank = 1 },
+	{ .id = 305, .name = "samplingPacketInterval",	     UINT,  ASIDE(taken, ZL_ASIDE_TAKEN) },
+	{ .id = 306, .name = "samplingPacketSpace",	     UINT,  ASIDE(space, ZL_ASIDE_SPACE) },
+	{ .id = 307, .name = "samplingTimeInterval",	     UINT,  ASIDE(taken, ZL_ASIDE_TAKEN), .rank = 1 },
+	{ .id = 308, .name = "samplingTimeSpace",	     UINT,  ASIDE(space, ZL_ASIDE_SPACE), .rank = 1 },
+	{ .id = 309, .name = "samplingSize",		     UINT,  ASIDE(taken, ZL_ASIDE_TAKEN) },
+	{ .id = 310, .name = "samplingPopulation",	     UINT,  ASIDE(population, ZL_ASIDE_POPULATION) },
+	{ .pen = ZL_PEN_REVERSE, .id = 1,   .name = "reverseOctetDeltaCount",  UINT,  R_OCTETS },
+	{ .pen = ZL_PEN_REVERSE, .id = 2,   .name = "reversePacketDeltaCount", UINT,  R_PACKETS },
+	{ .pen = ZL_PEN_REVERSE, .id = 5,   .name = "reverseIpClassOfService", BYTE,  ASIDE(rev_tos, ZL_ASIDE_REV_TOS) },
+	{ .pen = ZL_PEN_REVERSE, .id = 6,   .name = "reverseTcpControlBits",   FLAGS, FLOW(rev_tcp_flags, ZL_FLOW_REV_TCP_FLAGS) },
+	{ .pen = ZL_PEN_REVERSE, .id = 32,  .name = "reverseIcmpTypeCodeIPv4", PORT,  ASIDE(rev_icmp, ZL_ASIDE_REV_ICMP) },
+	{ .pen = ZL_PEN_REVERSE, .id = 58,  .name = "reverseVlanId",	       PORT,  ASIDE(rev_vlan, ZL_ASIDE_REV_VLAN) },
+	{ .pen = ZL_PEN_REVERSE, .id = 85,  .name = "reverseOctetTotalCount",  UINT,  ASIDE(rev_total_octets, ZL_ASIDE_REV_TOTAL_OCTETS) },
+	{ .pen = ZL_PEN_REVERSE, .id = 86,  .name = "reversePacketTotalCount", UINT,  ASIDE(rev_total_packets, ZL_ASIDE_REV_TOTAL_PACKETS) },
+	{ .pen = ZL_PEN_REVERSE, .id = 139, .name = "reverseIcmpTypeCodeIPv6", PORT,  ASIDE(rev_icmp, ZL_ASIDE_REV_ICMP) },
 };
 /* clang-format on */
 
@@ -205,6 +220,7 @@ static uint64_t convert(
 	case ZL_ELEMENT_MS: return v <= INT64_MAX / 2 ? v : 0;
 	case ZL_ELEMENT_NTP: return ntp_to_ms(v);
 	case ZL_ELEMENT_DELTA_US: return (uint64_t)draft->export_ms - v / 1000;
+	case ZL_ELEMENT_SPAN_US: return v / 1000;
 	case ZL_ELEMENT_UINT: return e->width == 8 || v >> 8 * e->width == 0 ? v : 0;
 	case ZL_ELEMENT_FLAGS:
 	case ZL_ELEMENT_ADDR4:

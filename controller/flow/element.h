@@ -22,19 +22,38 @@
 enum { ZL_PEN_IANA = 0, ZL_PEN_REVERSE = 29305 };
 
 /* Presence bits of what is not in struct zl_flow, above those that are. */
-#define ZL_ASIDE_FIRST_UPTIME (UINT64_C(1) << 32)
-#define ZL_ASIDE_LAST_UPTIME  (UINT64_C(1) << 33)
-#define ZL_ASIDE_BOOT	      (UINT64_C(1) << 34)
-#define ZL_ASIDE_SELECTOR     (UINT64_C(1) << 35)
+#define ZL_ASIDE_FIRST_UPTIME	   (UINT64_C(1) << 32)
+#define ZL_ASIDE_LAST_UPTIME	   (UINT64_C(1) << 33)
+#define ZL_ASIDE_BOOT		   (UINT64_C(1) << 34)
+#define ZL_ASIDE_SELECTOR	   (UINT64_C(1) << 35)
+#define ZL_ASIDE_SAMPLER	   (UINT64_C(1) << 36)
+#define ZL_ASIDE_TEMPLATE	   (UINT64_C(1) << 37)
+#define ZL_ASIDE_TAKEN		   (UINT64_C(1) << 38)
+#define ZL_ASIDE_SPACE		   (UINT64_C(1) << 39)
+#define ZL_ASIDE_POPULATION	   (UINT64_C(1) << 40)
+#define ZL_ASIDE_REV_TOTAL_OCTETS  (UINT64_C(1) << 41)
+#define ZL_ASIDE_REV_TOTAL_PACKETS (UINT64_C(1) << 42)
+#define ZL_ASIDE_REV_TOS	   (UINT64_C(1) << 43)
+#define ZL_ASIDE_REV_VLAN	   (UINT64_C(1) << 44)
+#define ZL_ASIDE_REV_ICMP	   (UINT64_C(1) << 45)
+#define ZL_ASIDE_DURATION	   (UINT64_C(1) << 46)
+#define ZL_ASIDE_RATE_BY_OPTIONS   (UINT64_C(1) << 47) /* not in the record */
 
 /* A record while it is read: the flow, and what is needed to complete it. */
 struct zl_flow_draft {
 	struct zl_flow flow;
-	uint64_t present;      /* ZL_FLOW_... and ZL_ASIDE_... */
+	uint64_t present;      /* ZL_FLOW_... and ZL_ASIDE_...: what was sent */
 	uint32_t first_uptime; /* ms after the exporter's boot (22, 21) */
 	uint32_t last_uptime;
-	uint64_t boot_ms;  /* when that was (160), wall ms */
-	uint64_t selector; /* whose sampling rate an options record tells (302) */
+	uint64_t boot_ms;     /* when that was (160), wall ms */
+	uint64_t duration_ms; /* of the flow (161) */
+	/* Sampling (sampling.h): by whom, and the rate where it comes in parts. */
+	uint64_t selector, sampler, template_id; /* 302, 48, 145 */
+	uint64_t taken, space, population;	 /* 305, 306; 309, 310 */
+	/* The other direction, for who shows it. */
+	uint64_t rev_total_octets, rev_total_packets;
+	uint16_t rev_vlan, rev_icmp;
+	uint8_t rev_tos;
 	int64_t export_ms; /* in: the message's time, for relative times (158, 159) */
 };
 
@@ -48,6 +67,7 @@ enum zl_element_kind {
 	ZL_ELEMENT_MS,	      /* since 1970 */
 	ZL_ELEMENT_NTP,	      /* 32.32 bits since 1900 (RFC 7011, 6.1.9), to wall ms */
 	ZL_ELEMENT_DELTA_US,  /* before the export time, to wall ms */
+	ZL_ELEMENT_SPAN_US,   /* to ms */
 	ZL_ELEMENT_ICMP_TYPE, /* one byte, for the upper half of the member */
 	ZL_ELEMENT_ICMP_CODE, /* the same, for the lower half */
 };

@@ -36,7 +36,7 @@ void zl_exporters_done(struct zl_exporters *x)
 	x->n_allowed = 0;
 }
 
-static bool is_allowed(const struct zl_exporters *x, const struct zl_addr *address)
+bool zl_exporters_may_send(const struct zl_exporters *x, const struct zl_addr *address)
 {
 	for (size_t i = 0; i < x->n_allowed; i++)
 		if (zl_prefix_has(&x->allowed[i], address))
@@ -50,7 +50,7 @@ static bool forget_one(struct zl_exporters *x)
 	struct zl_exporter *e;
 
 	for (size_t i = 0; (e = zl_map_next(&x->by_address, &i)) != NULL;)
-		if (!is_allowed(x, &e->address)) {
+		if (!zl_exporters_may_send(x, &e->address)) {
 			(void)zl_map_remove(&x->by_address, &e->address);
 			free_exporter(e);
 			return true;
@@ -122,7 +122,7 @@ struct zl_exporter *zl_exporters_get(
 	*ret_drop = ZL_DROP_N;
 	if (e != NULL)
 		return e;
-	if (!is_allowed(x, address)) {
+	if (!zl_exporters_may_send(x, address)) {
 		*ret_drop = ZL_DROP_EXPORTER_UNKNOWN;
 		return get_refused(x, address);
 	}
@@ -135,7 +135,7 @@ struct zl_exporter *zl_exporters_get(
 }
 
 /* Keep a version within its bound; streams of one never push out another's. */
-static void make_room(struct zl_exporter *e, uint16_t version)
+static void make_room(struct zl_exporter *e, uint8_t version)
 {
 	struct zl_stream *oldest = NULL, *s;
 	unsigned n = 0;
@@ -190,6 +190,19 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	       zl_templates_recall(&s->templates, raw,
 		       key->version == ZL_FLOW_V9 ? ZL_TEMPLATE_V9 : ZL_TEMPLATE_IPFIX,
 		       is_options, now, &e->drops);
+}
+
+void zl_exporter_end_session(struct zl_exporter *e, uint16_t port)
+{
+	struct zl_stream *s;
+
+	/* The map must not change while it is walked, so one at a time. */
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		if (s->key.is_tcp && s->key.port == port) {
+			(void)zl_map_remove(&e->streams, &s->key);
+			zl_stream_free(s);
+			i = 0;
+		}
 }
 
 size_t zl_exporter_templates(const struct zl_exporter *e)

@@ -30,7 +30,10 @@ struct zl_exporter {
 	uint64_t datagrams, records, options; /* flow and options data records */
 	struct zl_health health;
 	uint32_t sampling; /* of the last record that told; 0: none did */
-	uint16_t version;  /* of the last datagram that had a known one */
+	/* sFlow: counter samples, and samples of both kinds lost by their sources' own
+	 * numbers (those of lost datagrams, and those the agent itself lost). */
+	uint64_t counters, samples_lost;
+	uint16_t version; /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */
@@ -56,6 +59,8 @@ void zl_exporters_done(struct zl_exporters *x);
 int zl_exporters_allow(struct zl_exporters *x, const struct zl_prefix *prefixes,
 	size_t n, struct zl_error *reterr) ZL_CHECKED;
 
+bool zl_exporters_may_send(const struct zl_exporters *x, const struct zl_addr *address);
+
 /*
  * The exporter at `address`, made when it is new.  One that may not send gets a shared
  * entry of `refused` and *ret_drop is the reason; *ret_drop is ZL_DROP_N otherwise.
@@ -74,6 +79,9 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	const struct zl_stream_key *key, struct zl_cursor raw, bool is_options,
 	struct zl_mono now);
+
+/* Forget what a TCP connection from `port` had told. */
+void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 
 /* Templates held, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);

@@ -22,16 +22,15 @@ static bool next_set(struct zl_cursor *sets, uint16_t *ret_id, struct zl_cursor 
 }
 
 /* Options tell about the exporter: when it booted, how it samples. */
-static void take_options(struct zl_decode *d, const struct zl_flow_draft *draft)
+static void take_options(
+	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
 	d->exporter->options++;
 	d->n_records++;
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
-	/* A rate with a selector is that of some flows only. */
-	if ((draft->present & ZL_FLOW_SAMPLING) != 0 &&
-		(draft->present & ZL_ASIDE_SELECTOR) == 0)
-		d->stream->sampling = draft->flow.sampling;
+	zl_sampling_learn(&d->stream->sampling, draft);
+	zl_decode_emit_options(d, draft, template_id);
 }
 
 static void take_flow(
@@ -41,17 +40,12 @@ static void take_flow(
 	 * them, and there a flow of one packet may begin and end at boot. */
 	if (draft->last_uptime == 0 && draft->first_uptime == 0)
 		draft->present &= ~(ZL_ASIDE_FIRST_UPTIME | ZL_ASIDE_LAST_UPTIME);
-	if (draft->present != 0 &&
-		(draft->present & (ZL_FLOW_SAMPLING | ZL_ASIDE_SELECTOR)) == 0 &&
-		d->stream->sampling != 0) {
-		draft->flow.sampling = d->stream->sampling;
-		draft->present |= ZL_FLOW_SAMPLING;
-	}
+	if (draft->present != 0)
+		zl_sampling_apply(&d->stream->sampling, draft, t->id);
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
 	if (draft->present != 0) {
-		if (t->is_provisional)
-			draft->present |= ZL_FLOW_PROVISIONAL;
+		draft->flow.is_provisional = t->is_provisional;
 		zl_decode_emit(d, draft, t->id);
 		return;
 	}
@@ -77,7 +71,7 @@ static void read_records(
 		if (!zl_template_read(t, &set, &draft))
 			break;
 		if (t->is_options)
-			take_options(d, &draft);
+			take_options(d, &draft, t->id);
 		else
 			take_flow(d, &draft, t);
 	}
@@ -110,8 +104,11 @@ static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
 		return;
 	}
 	d->is_counted = false;
-	zl_pending_put(&d->stream->pending, id, set, &d->clock, d->datagram->arrival,
-		d->datagram->now, &d->exporter->drops);
+	if (d->key.is_tcp) /* nothing overtakes there */
+		zl_decode_drop(d, ZL_DROP_TEMPLATE_UNKNOWN);
+	else
+		zl_pending_put(&d->stream->pending, id, set, &d->clock,
+			d->datagram->arrival, d->datagram->now, &d->exporter->drops);
 }
 
 /* --- templates, and what waited for them --- */

@@ -36,7 +36,7 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_PREFIX = 1,   /* 17 bytes: address, prefix length of 128 */
 	ZL_COLLECTOR_A_ADDRESS,	     /* 16 bytes */
 	ZL_COLLECTOR_A_IS_ALLOWED,   /* u8 */
-	ZL_COLLECTOR_A_VERSION,	     /* u16: 5, 9, 10; 0: none known yet */
+	ZL_COLLECTOR_A_VERSION,	     /* u16: enum zl_flow_version; 0: none known yet */
 	ZL_COLLECTOR_A_DATAGRAMS,    /* u64 */
 	ZL_COLLECTOR_A_RECORDS,	     /* u64, flow records */
 	ZL_COLLECTOR_A_OPTIONS,	     /* u64, options data records */

@@ -12,9 +12,12 @@
  *			packet was seen, by the exporter's clock alone: free of
  *			skew between machines; `age_error_ms` says how exact
  *	arrival		our wall clock when the datagram came (SO_TIMESTAMPNS)
- *	in_if, out_if	the exporter's numbers; 0 is no evidence
+ *	in_if, out_if	the exporter's numbers; 0 is no evidence, nor is a number
+ *			that ZL_FLOW_IN_NO_IF or ZL_FLOW_OUT_NO_IF says is no interface's
  *	in_phys_if, out_phys_if	the port below (252, 253): behind a Linux bridge, where
  *			in_if is the bridge, this is the tap
+ *	vlan		the frame's outer tag (ZL_FLOW_VLAN), or the VLAN in which the
+ *			switch took the untagged frame (ZL_FLOW_VLAN_OF_PORT)
  *	biflow		who began a two-way record (RFC 5103, 6.3): 1 the source, 2 the
  *			destination, else nobody knows
  *	tcp_flags	all flags seen in the flow, ORed (RFC 9293: FIN 1, SYN 2, RST 4,
@@ -22,6 +25,7 @@
  */
 #ifndef ZL_FLOW_RECORD_H
 #define ZL_FLOW_RECORD_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -57,14 +61,24 @@ enum zl_flow_field {
 	ZL_FLOW_OUT_PHYS_IF = 1 << 26,
 	ZL_FLOW_BIFLOW = 1 << 27,
 	ZL_FLOW_FIRST_COARSE = 1 << 28, /* first_ms: by a clock of whole seconds */
-	ZL_FLOW_PROVISIONAL = 1 << 29,	/* read with a template of before a restart */
+	ZL_FLOW_IN_NO_IF = 1 << 29,	/* in_if: several, or the device itself */
+	ZL_FLOW_OUT_NO_IF = 1 << 30,	/* out_if: the same, or why it was dropped */
 };
+/* The last bit, which an enumerator cannot be. */
+#define ZL_FLOW_VLAN_OF_PORT (UINT32_C(1) << 31)
 
 enum zl_flow_version {
 	ZL_FLOW_V5 = 5,
 	ZL_FLOW_V9 = 9,
 	ZL_FLOW_IPFIX = 10,
+	ZL_FLOW_SFLOW = 105, /* sFlow 5, whose number is NetFlow's too */
 };
+
+static inline bool zl_flow_version_is_known(unsigned version)
+{
+	return version == ZL_FLOW_V5 || version == ZL_FLOW_V9 ||
+	       version == ZL_FLOW_IPFIX || version == ZL_FLOW_SFLOW;
+}
 
 struct zl_flow {
 	struct zl_addr src, dst;
@@ -75,7 +89,7 @@ struct zl_flow {
 	int64_t first_ms, last_ms;
 	struct zl_wall arrival;
 	uint32_t present; /* bits of enum zl_flow_field */
-	uint32_t odid;	  /* observation domain, source id, v5 engine */
+	uint32_t odid;	  /* observation domain, source id, v5 engine, sub-agent */
 	uint32_t in_if, out_if;
 	uint32_t in_phys_if, out_phys_if;
 	uint32_t sampling; /* one in this many */
@@ -83,7 +97,7 @@ struct zl_flow {
 	uint16_t exporter_port;
 	uint16_t sport, dport;
 	uint16_t vlan;
-	uint16_t template_id; /* 0 for v5 */
+	uint16_t template_id; /* 0 for v5 and sFlow */
 	uint16_t icmp;
 	uint8_t ip_version; /* 4, 6, or 0 when no address was sent */
 	uint8_t proto;
@@ -92,6 +106,8 @@ struct zl_flow {
 	uint8_t direction;
 	uint8_t version; /* enum zl_flow_version */
 	uint8_t biflow;
+	uint8_t is_provisional; /* read with a template from before a restart */
+	uint8_t pad[3];
 	struct zl_mac src_mac, dst_mac;
 };
 

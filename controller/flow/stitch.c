@@ -204,6 +204,12 @@ static bool is_syn_ack(const struct zl_flow *f)
 	return is_only(f, SYN) && (f->tcp_flags & ACK) != 0;
 }
 
+/* One packet of several: what came before it was perhaps not seen. */
+static bool is_sampled(const struct zl_flow *f)
+{
+	return (f->present & ZL_FLOW_SAMPLING) != 0 && f->sampling > 1;
+}
+
 /* What this record alone says by its flags or ICMP type. */
 static enum zl_side by_flags(const struct zl_flow *f)
 {
@@ -212,8 +218,9 @@ static enum zl_side by_flags(const struct zl_flow *f)
 	if (f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0) {
 		if ((f->tcp_flags & (SYN | ACK)) == SYN)
 			return ZL_SIDE_SRC;
-		/* Nobody begins with a reset: it is how a host refuses what it got. */
-		if (is_only(f, RST))
+		/* Nobody begins with a reset: it is how a host refuses what it got.  Of
+		 * a connection whose packets are not all seen it may be the end. */
+		if (is_only(f, RST) && !is_sampled(f))
 			return ZL_SIDE_DST;
 		/* SYN and ACK but nothing else ever: a lone SYN-ACK. */
 		if (is_syn_ack(f) && (f->present & ZL_FLOW_PACKETS) != 0 &&

@@ -7,7 +7,8 @@
  * this order:
  *
  *	flags	SYN without ACK: its sender began; RST and nothing else: its sender
- *		refused; ICMP echo request and reply
+ *		refused (unless packets are sampled, when it may be the end of
+ *		anything); ICMP echo request and reply
  *	time	the other direction was seen by the same exporter and began earlier
  *		or later by more than its clock's grain; of TCP only a record that has
  *		the SYN shows a beginning; of UDP the ports must say the same, because

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Streams: what must be remembered between the datagrams of one (exporter, version,
- * UDP source port, observation domain or v5 engine): templates, data that waits for one,
- * the sequence number, when the exporter booted and how it samples.
+ * UDP source port, observation domain or v5 engine or sFlow sub-agent): templates, data
+ * that waits for one, the sequence number, when the exporter booted and how it samples.
  *
  * The exporter's source port is part of the key because two of its processes may use
- * one observation domain (RFC 7011, section 8.4: the transport session).  An exporter
+ * one observation domain (RFC 7011, section 8.4: the transport session).  Over TCP the
+ * stream ends with its connection (zl_exporter_end_session).  An exporter
  * has at most ZL_STREAMS_MAX of each version; the one longest unseen makes room.
  */
 #ifndef ZL_FLOW_STREAM_H
 #define ZL_FLOW_STREAM_H
 #include "controller/flow/pending.h"
+#include "controller/flow/sampling.h"
 #include "controller/flow/template.h"
 
 enum {
@@ -20,9 +22,23 @@ enum {
 };
 
 struct zl_stream_key {
+	struct zl_addr agent; /* sFlow: whom the datagram names; otherwise zero */
 	uint32_t odid;
 	uint16_t port;
-	uint16_t version;
+	uint8_t version;
+	bool is_tcp;
+};
+
+/*
+ * The sources of sFlow samples number their own, flow and counter samples apart.  One
+ * that shares its slot with another only synchronises when they take turns.
+ */
+enum { ZL_STREAM_SOURCES = 64 }; /* a power of two, half of them for counters */
+
+struct zl_stream_source {
+	uint64_t id;
+	uint32_t next_seq;
+	bool seq_known;
 };
 
 struct zl_stream {
@@ -32,8 +48,9 @@ struct zl_stream {
 	struct zl_mono seen;
 	uint32_t next_seq; /* what the next datagram should say */
 	bool seq_known;
-	uint64_t boot_ms;  /* 0: not told */
-	uint32_t sampling; /* told by options without a selector; 0: not told */
+	uint64_t boot_ms; /* 0: not told */
+	struct zl_sampling sampling;
+	struct zl_stream_source *sources; /* sFlow; owned */
 };
 
 struct zl_stream *zl_stream_new(const struct zl_stream_key *key,
@@ -43,12 +60,19 @@ void zl_stream_free(struct zl_stream *s);
 
 /*
  * A datagram says `seq` and holds `step` units more, in the version's own units:
- * v5 counts records, v9 datagrams, IPFIX data records sent before this one.
+ * v5 counts records, v9 and sFlow datagrams, IPFIX data records sent before this one.
  * `is_known` false: the units of this datagram could not be counted (data without
  * template), so the next one only synchronises.
  * Returns how many units are missing.
  */
 uint32_t zl_stream_sequence(
 	struct zl_stream *s, uint32_t seq, uint32_t step, bool is_known);
+
+/*
+ * A flow sample or counter sample of source `id` says `seq`.  Returns how many of that
+ * source and kind are missing; 0 too when there is no memory to tell.
+ */
+uint32_t zl_stream_source_sequence(
+	struct zl_stream *s, uint64_t id, bool is_counters, uint32_t seq);
 
 #endif

@@ -74,10 +74,28 @@ static void evict_oldest(struct zl_templates *t, struct zl_drop_counts *drops)
 	zl_drop_count(drops, ZL_DROP_TEMPLATE_EVICTED);
 }
 
-/* Does an options template's scope field say something other than its id? */
-static bool is_v9_scope(const struct spec *s, unsigned i)
+/* Scopes of v9 have numbers of their own (RFC 3954, 6.1); the elements that say the same. */
+static const struct zl_element *find_v9_scope(const struct field *f)
 {
-	return s->format == ZL_TEMPLATE_V9 && i < s->n_scope;
+	enum { SCOPE_INTERFACE = 2, SCOPE_TEMPLATE = 5 };
+	enum { INGRESS_INTERFACE = 10, TEMPLATE_ID = 145 };
+
+	if (f->length == 0 || f->length > sizeof(uint64_t))
+		return NULL;
+	switch (f->id) {
+	case SCOPE_INTERFACE: return zl_element_find(ZL_PEN_IANA, INGRESS_INTERFACE);
+	case SCOPE_TEMPLATE: return zl_element_find(ZL_PEN_IANA, TEMPLATE_ID);
+	}
+	return NULL;
+}
+
+static const struct zl_element *find_element(const struct spec *s, unsigned i)
+{
+	const struct field *f = &s->fields[i];
+
+	if (s->format == ZL_TEMPLATE_V9 && i < s->n_scope)
+		return find_v9_scope(f);
+	return zl_element_find(f->pen, f->id);
 }
 
 /* What each field is to us; NULL for those to skip. */
@@ -89,8 +107,7 @@ static void choose_elements(const struct spec *s, const struct zl_element **ret,
 	memset(best, UINT8_MAX, sizeof(best));
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct field *f = &s->fields[i];
-		const struct zl_element *e =
-			is_v9_scope(s, i) ? NULL : zl_element_find(f->pen, f->id);
+		const struct zl_element *e = find_element(s, i);
 
 		if (e != NULL && (f->length < e->min || f->length > e->max)) {
 			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);
@@ -272,6 +289,25 @@ static bool is_padding(struct zl_cursor rest)
 	return true;
 }
 
+/* RFC 7011, section 8.1: the id of the set, 2 or 3, stands for all of its kind. */
+static void withdraw(struct zl_templates *t, const struct spec *s)
+{
+	const struct zl_template *at;
+
+	if (s->id >= ZL_TEMPLATE_ID_MIN) {
+		remove_template(t, s->id);
+		return;
+	}
+	if (s->id != (s->is_options ? 3 : 2))
+		return;
+	/* The map must not change while it is walked, so one at a time. */
+	for (size_t i = 0; (at = zl_map_next(&t->by_id, &i)) != NULL;)
+		if (at->is_options == s->is_options) {
+			remove_template(t, at->id);
+			i = 0;
+		}
+}
+
 unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 	enum zl_template_format format, bool is_options, struct zl_mono now,
 	struct zl_drop_counts *drops)
@@ -289,7 +325,10 @@ unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 		if (!read_head(t, &set, &s, drops))
 			return learned;
 		if (s.n == 0 && format == ZL_TEMPLATE_IPFIX) {
-			zl_drop_count(drops, ZL_DROP_TEMPLATE_WITHDRAWN);
+			if (t->is_session)
+				withdraw(t, &s);
+			else
+				zl_drop_count(drops, ZL_DROP_TEMPLATE_WITHDRAWN);
 			continue;
 		}
 		read_fields(&set, &s);
@@ -332,7 +371,7 @@ const struct zl_template *zl_templates_find(struct zl_templates *t, uint16_t id,
 {
 	const struct zl_template *found = zl_map_find(&t->by_id, &id);
 
-	if (found == NULL ||
+	if (found == NULL || t->is_session ||
 		zl_mono_since(now, found->seen) <=
 			(uint64_t)ZL_TEMPLATE_TTL_S * (uint64_t)ZL_US_PER_S)
 		return found;

@@ -67,6 +67,7 @@ struct zl_template_room {
 struct zl_templates {
 	struct zl_map by_id; /* uint16_t -> struct zl_template, owned */
 	struct zl_template_room *room;
+	bool is_session; /* over TCP: they last as long as the connection */
 };
 
 /* How the templates are written. */
@@ -93,8 +94,9 @@ void zl_templates_done(struct zl_templates *t);
  *		  and their types and lengths; scope types are not element ids
  *
  * A field length of 65535 means "variable, length in the record"; some v9 exporters
- * use it too.  A field count of 0 withdraws the template; over UDP that must be
- * ignored (RFC 7011, section 8.4) and is counted.  A template that is sent again
+ * use it too.  A field count of 0 withdraws the template, or with the set's own id
+ * all of its kind (RFC 7011, section 8.1); over UDP that must be ignored (section 8.4)
+ * and is counted.  A template that is sent again
  * replaces the old one; one that is malformed removes it, for records
  * are no longer what the old one says.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * zonelock-collector: datagrams in, flow records into the ring.
+ * zonelock-collector: datagrams and TCP connections in, flow records into the ring.
  *
  * The process that reads what anybody may send.  It has sockets, the ring and one
  * channel to the engine, all handed down, and a system call filter that lets it open
@@ -23,7 +23,7 @@
 #include "base/role.h"
 #include "base/sandbox.h"
 #include "controller/flow/protocol.h"
-#include "controller/flow/receive.h"
+#include "controller/flow/tcp.h"
 
 enum {
 	SOCKETS_MAX = 16,
@@ -50,6 +50,8 @@ struct collector {
 	struct zl_channel *engine;
 	struct socket sockets[SOCKETS_MAX];
 	unsigned n_sockets;
+	struct zl_tcp *tcp;
+	unsigned n_listeners;
 	sd_event_source *timer;
 	struct zl_collector_totals totals;
 };
@@ -102,11 +104,21 @@ static void on_datagram(const struct zl_datagram *dg, void *user)
 		show_sample(c, dg, drops);
 }
 
+static void wake_engine(void *user)
+{
+	struct collector *c = user;
+	uint64_t one = 1;
+
+	/* EAGAIN: the engine has more wake-ups waiting than it can count. */
+	if (zl_ring_flush(c->ring) && write(c->wake, &one, sizeof(one)) < 0 &&
+		errno != EAGAIN)
+		zl_log(LOG_ERR, "cannot wake the engine: %m");
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct socket *s = user;
 	struct collector *c = s->collector;
-	uint64_t one = 1;
 	int n = 0;
 
 	(void)source;
@@ -122,10 +134,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 		if (n < ZL_RECEIVE_BATCH)
 			break;
 	}
-	/* EAGAIN: the engine has more wake-ups waiting than it can count. */
-	if (zl_ring_flush(c->ring) && write(c->wake, &one, sizeof(one)) < 0 &&
-		errno != EAGAIN)
-		zl_log(LOG_ERR, "cannot wake the engine: %m");
+	wake_engine(c);
 	/* An ICMP error of somebody else's, say; nothing of ours ends by it. */
 	if (n < 0)
 		zl_log(LOG_DEBUG, "udp socket %d: %s", fd, strerror(-n));
@@ -176,7 +185,7 @@ static void tell_template(struct collector *c, const struct zl_exporter *e,
 	t->is_told = zl_channel_send(c->engine, &f) >= 0;
 }
 
-/* So many that the next collector can take them back; a sender who redefines them all
+/* What a TCP connection told ends with it.  So many that the next collector can take them back; a sender who redefines them all
  * the time has to wait. */
 static void tell_templates(struct collector *c, struct zl_exporter *e)
 {
@@ -188,7 +197,8 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 		return;
 	e->room.n_untold = 0;
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
-		for (size_t k = 0; (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
+		for (size_t k = 0; !s->key.is_tcp &&
+				   (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
 			if (!t->is_told && left > 0) {
 				tell_template(c, e, s, t);
 				left--;
@@ -216,6 +226,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *user)
 	int r;
 
 	(void)usec;
+	zl_tcp_tidy(c->tcp, zl_mono_now());
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
@@ -242,6 +253,7 @@ static void start_reading(struct collector *c)
 {
 	for (unsigned i = 0; i < c->n_sockets; i++)
 		(void)sd_event_source_set_enabled(c->sockets[i].source, SD_EVENT_ON);
+	zl_tcp_start(c->tcp);
 }
 
 static void on_frame(
@@ -271,6 +283,7 @@ static void on_frame(
 	zl_log(LOG_INFO, "%d exporter address%s may send", n, n == 1 ? "" : "es");
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
 		e->reported = 0;
+	zl_tcp_tidy(c->tcp, zl_mono_now());
 	start_reading(c);
 }
 
@@ -318,9 +331,26 @@ static int take_sockets(struct collector *c, struct zl_error *reterr)
 			return zl_fail(reterr, r, "event loop: %s", strerror(-r));
 		c->n_sockets++;
 	}
-	if (c->n_sockets == 0)
-		return zl_role_need_fd("udp", reterr);
 	return 0;
+}
+
+static const struct zl_tcp_handlers tcp_handlers = {
+	.on_message = on_datagram,
+	.on_batch = wake_engine,
+};
+
+static int take_listeners(struct collector *c, struct zl_error *reterr)
+{
+	int fd, r = zl_tcp_new(
+			c->event, &c->exporters, &tcp_handlers, c, &c->tcp, reterr);
+
+	for (unsigned i = 0; r >= 0 && (fd = zl_role_fd("tcp", i)) >= 0; i++) {
+		r = zl_tcp_listen(c->tcp, fd, reterr);
+		c->n_listeners += r >= 0;
+	}
+	if (r >= 0 && c->n_sockets + c->n_listeners == 0)
+		return zl_role_need_fd("udp", reterr);
+	return r;
 }
 
 static int take_descriptors(struct collector *c, struct zl_error *reterr)
@@ -342,7 +372,8 @@ static int take_descriptors(struct collector *c, struct zl_error *reterr)
 	r = zl_channel_new(c->event, engine, &handlers, c, &c->engine, reterr);
 	if (r < 0)
 		return r;
-	return take_sockets(c, reterr);
+	r = take_sockets(c, reterr);
+	return r < 0 ? r : take_listeners(c, reterr);
 }
 
 static int start(struct collector *c, struct zl_error *reterr)
@@ -372,7 +403,7 @@ static int start(struct collector *c, struct zl_error *reterr)
 	 * dates, the boot id for sd-event's timers, the journal's socket. */
 	(void)zl_wall_format(zl_wall_now(), text);
 	(void)sd_id128_get_boot(&boot);
-	zl_log(LOG_INFO, "collector: %u sockets", c->n_sockets);
+	zl_log(LOG_INFO, "collector: %u sockets", c->n_sockets + c->n_listeners);
 	return zl_sandbox_enter(ZL_SANDBOX_COLLECTOR, reterr);
 }
 
@@ -382,6 +413,7 @@ static void stop(struct collector *c)
 		(void)sd_event_source_disable_unref(c->sockets[i].source);
 	(void)sd_event_source_disable_unref(c->timer);
 	zl_channel_close(c->engine);
+	zl_tcp_free(c->tcp);
 	zl_exporters_done(&c->exporters);
 	zl_receive_free(c->receive);
 	zl_ring_unmap(c->ring);

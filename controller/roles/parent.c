@@ -80,8 +80,8 @@ struct parent {
 	sd_event *event;
 	struct role role[ROLE_N];
 	int pair[CHANNEL_N][2]; /* 0: the engine's end */
-	int ring, wake, control, udp[LISTEN_MAX];
-	unsigned n_udp;
+	int ring, wake, control, udp[LISTEN_MAX], tcp[LISTEN_MAX];
+	unsigned n_udp, n_tcp;
 	struct zl_channel *engine; /* our end of CHANNEL_PARENT */
 	bool ready, stopping;
 	int exit_code;
@@ -138,6 +138,8 @@ static void equip(
 		hand(h, "wake", p->wake);
 		for (unsigned i = 0; i < p->n_udp; i++)
 			hand(h, "udp", p->udp[i]);
+		for (unsigned i = 0; i < p->n_tcp; i++)
+			hand(h, "tcp", p->tcp[i]);
 		return;
 	case ROLE_INVENTORY:
 		hand(h, "engine", p->pair[CHANNEL_INVENTORY][1]);
@@ -379,6 +381,27 @@ static const struct zl_channel_handlers engine_handlers = {
 	.on_closed = on_engine_closed,
 };
 
+/* One of the list: "ADDRESS:PORT", or "tcp:ADDRESS:PORT". */
+static int open_listener(struct parent *p, const char *item, struct zl_error *reterr)
+{
+	static const char tcp[] = "tcp:";
+	int r;
+
+	if (p->n_udp + p->n_tcp == LISTEN_MAX)
+		return zl_fail(
+			reterr, -E2BIG, "listen: more than %d addresses", LISTEN_MAX);
+	if (strncmp(item, tcp, sizeof(tcp) - 1) == 0) {
+		r = zl_parent_open_tcp(
+			item + sizeof(tcp) - 1, &p->tcp[p->n_tcp], reterr);
+		p->n_tcp += r >= 0;
+	} else {
+		r = zl_parent_open_udp(
+			item, p->cfg.receive_buffer, &p->udp[p->n_udp], reterr);
+		p->n_udp += r >= 0;
+	}
+	return r;
+}
+
 static int open_all(struct parent *p, struct zl_error *reterr)
 {
 	const char *at = p->cfg.listen;
@@ -395,14 +418,8 @@ static int open_all(struct parent *p, struct zl_error *reterr)
 			p->actuator_directory, p->cfg.user_actuator, 0700, reterr);
 	if (r >= 0)
 		r = zl_parent_open_control(&p->cfg, &p->control, reterr);
-	while (r >= 0 && zl_config_each(&at, item, sizeof(item))) {
-		if (p->n_udp == LISTEN_MAX)
-			return zl_fail(reterr, -E2BIG, "listen: more than %d addresses",
-				LISTEN_MAX);
-		r = zl_parent_open_udp(
-			item, p->cfg.receive_buffer, &p->udp[p->n_udp], reterr);
-		p->n_udp += r >= 0;
-	}
+	while (r >= 0 && zl_config_each(&at, item, sizeof(item)))
+		r = open_listener(p, item, reterr);
 	if (r >= 0)
 		r = zl_ring_create(
 			sizeof(struct zl_flow), RING_SLOTS, &p->ring, reterr);

@@ -13,8 +13,7 @@ static inline void zl_fuzz_flow_sink(const struct zl_flow *f, void *user)
 	size_t *n = user;
 
 	if ((f->ip_version != 0 && f->ip_version != 4 && f->ip_version != 6) ||
-		(f->version != 5 && f->version != 9 && f->version != 10) ||
-		++*n > UINT16_MAX)
+		!zl_flow_version_is_known(f->version) || ++*n > UINT16_MAX)
 		abort();
 }
 
@@ -28,17 +27,24 @@ static inline void zl_fuzz_flow_init(struct zl_exporters *x)
 }
 
 /* One datagram; no more records come from it than it has bytes. */
-static inline void zl_fuzz_flow_send(
-	struct zl_exporters *x, const uint8_t *data, size_t size, uint64_t now_us)
+static inline void zl_fuzz_flow_send_over(struct zl_exporters *x, bool is_tcp,
+	const uint8_t *data, size_t size, uint64_t now_us)
 {
 	struct zl_datagram dg = { .bytes = data,
 		.n = size,
 		.port = 1,
+		.is_tcp = is_tcp,
 		.now.us = now_us,
 		.from = zl_addr_from_v4(1) };
 	size_t n = 0;
 
 	(void)zl_decode(x, &dg, zl_fuzz_flow_sink, &n);
+}
+
+static inline void zl_fuzz_flow_send(
+	struct zl_exporters *x, const uint8_t *data, size_t size, uint64_t now_us)
+{
+	zl_fuzz_flow_send_over(x, false, data, size, now_us);
 }
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Fuzz target: datagrams of one exporter in a row, state kept between them.
  *
- *	| length (u16) | that many bytes | ...; an hour passes between two
+ *	| over TCP:1 length:15 | that many bytes | ...; an hour passes between two
  */
 #include "base/cursor.h"
 #include "tests/fuzz/flow.h"
@@ -15,10 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	zl_fuzz_flow_init(&x);
 	while (all.left >= 2) {
-		struct zl_cursor one = zl_get_window(&all, zl_get_u16(&all));
+		uint16_t head = zl_get_u16(&all);
+		struct zl_cursor one = zl_get_window(&all, head & 0x7fff);
 
 		if (!one.bad)
-			zl_fuzz_flow_send(&x, one.at, one.left, now_us);
+			zl_fuzz_flow_send_over(
+				&x, head >> 15 != 0, one.at, one.left, now_us);
 		now_us += UINT64_C(3600) * ZL_US_PER_S;
 	}
 	zl_exporters_done(&x);

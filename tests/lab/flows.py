@@ -7,8 +7,8 @@ flows.py pcap FILE [PORT]                datagrams of a capture (any port when n
 flows.py options FILE                    the options records of a capture, by number
 
 One JSON object a line for each record: "at", time of arrival in seconds since 1970,
-"exporter", and the fields of NAMES.  NetFlow v5, v9 and IPFIX; templates are learned
-from the data, so a capture must begin with them.
+"exporter", and the fields of NAMES.  NetFlow v5, v9, IPFIX and sFlow; templates are
+learned from the data, so a capture must begin with them.
 """
 import json
 import socket
@@ -17,6 +17,7 @@ import sys
 import time
 
 import pcap
+import sflow
 
 NAMES = {
     1: "bytes", 2: "packets", 4: "proto", 5: "tos", 6: "tcp_flags", 7: "sport", 8: "src",
@@ -59,6 +60,8 @@ class Decoder:
             uptime, seconds = struct.unpack_from("!II", data, 4)
             key = (exporter, port, data[16:20])
             yield from self.sets(9, key, data, 20, (seconds * 1000, uptime))
+        elif version == 0 and len(data) >= 28 and data[3] == 5:
+            yield from sflow.records(data)
         elif version == 10 and len(data) >= 16:
             exported = int.from_bytes(data[4:8], "big") * 1000
             key = (exporter, port, data[12:16])

@@ -29,7 +29,7 @@ enum { WAIT_MS = 5000, CHILD_FD = 10, SLOTS = 1024 };
 struct process {
 	pid_t pid;
 	int ring_fd, wake, engine, udp;
-	struct sockaddr_in to;
+	struct sockaddr_in to, tcp_to;
 	struct zl_ring *ring;
 };
 
@@ -42,15 +42,15 @@ static const char *program(char buf[static 256])
 	return buf;
 }
 
-static void run_child(const int fds[4])
+static void run_child(const int fds[5])
 {
 	char path[256];
 	char *argv[] = { program(path) != NULL ? path : NULL, NULL };
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		if (dup2(fds[i], CHILD_FD + i) < 0)
 			_exit(71);
-	(void)setenv("ZL_FDS", "ring=10,wake=11,engine=12,udp=13", 1);
+	(void)setenv("ZL_FDS", "ring=10,wake=11,engine=12,udp=13,tcp=14", 1);
 	(void)setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	(void)execv(path, argv);
 	_exit(127);
@@ -62,7 +62,7 @@ static int setup(void **state)
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(p.to);
-	int pair[2], udp;
+	int pair[2], udp, tcp;
 
 	assert_int_equal(
 		0, zl_ring_create(sizeof(struct zl_flow), SLOTS, &p.ring_fd, NULL));
@@ -73,13 +73,18 @@ static int setup(void **state)
 	udp = socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(0, bind(udp, (struct sockaddr *)&sin, sizeof(sin)));
 	assert_int_equal(0, getsockname(udp, (struct sockaddr *)&p.to, &len));
+	tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(0, bind(tcp, (struct sockaddr *)&sin, sizeof(sin)));
+	assert_int_equal(0, getsockname(tcp, (struct sockaddr *)&p.tcp_to, &len));
+	assert_int_equal(0, listen(tcp, 8));
 	p.engine = pair[0];
 	p.udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	p.pid = fork();
 	if (p.pid == 0)
-		run_child((const int[]){ p.ring_fd, p.wake, pair[1], udp });
+		run_child((const int[]){ p.ring_fd, p.wake, pair[1], udp, tcp });
 	(void)close(pair[1]);
 	(void)close(udp);
+	(void)close(tcp);
 	*state = &p;
 	return 0;
 }
@@ -222,12 +227,44 @@ static void test_rubbish(void **state)
 	assert_int_equal(1, x.drops[ZL_DROP_HEADER_SHORT]);
 }
 
+/* Accepting is all that the system call filter lets it do with a listening socket. */
+static void test_tcp(void **state)
+{
+	static const struct zl_flowgen_field octets[] = { { 1, 4, 0 } };
+	struct process *p = *state;
+	struct zl_collector_exporter x;
+	struct zl_flowgen g;
+	struct zl_flow f;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(
+		0, connect(fd, (struct sockaddr *)&p->tcp_to, sizeof(p->tcp_to)));
+	zl_flowgen_ipfix(&g, 1700000000, 0, 1);
+	zl_flowgen_set(&g, 2);
+	zl_flowgen_template(&g, 256, octets, 1);
+	zl_flowgen_set(&g, 256);
+	zl_flowgen_u32(&g, 80);
+	zl_flowgen_end(&g);
+	assert_int_equal(g.n, send(fd, g.bytes, g.n, MSG_NOSIGNAL));
+	allow(p, "127.0.0.1");
+	assert_true(wait_flow(p, &f));
+	assert_int_equal(80, f.octets);
+	assert_int_equal(3, send(fd, "GET", 3, MSG_NOSIGNAL));
+	assert_int_equal(0, recv(fd, g.bytes, 1, 0));
+	(void)close(fd);
+	assert_true(wait_report(p, &x));
+	if (x.drops[ZL_DROP_CONNECTION_BROKEN] == 0)
+		assert_true(wait_report(p, &x));
+	assert_int_equal(1, x.drops[ZL_DROP_CONNECTION_BROKEN]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_flow_to_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_allowed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tcp, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("collector", tests, NULL, NULL);

@@ -160,6 +160,21 @@ static void test_spoofed_scope(void **state)
 	assert_int_not_equal(own.scope, forged.scope);
 }
 
+/* A number that stands for no interface is no tap, whatever tap has that number. */
+static void test_number_of_no_interface(void **state)
+{
+	struct zl_flow f = { .in_if = 11,
+		.src = zl_addr_from_v4(0x0a00004d),
+		.dst = zl_addr_from_v4(0x0a000003),
+		.present =
+			ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF | ZL_FLOW_IN_NO_IF };
+	struct zl_sighting s;
+
+	zl_correlate(*state, "hv1", true, &f, now, &s);
+	assert_int_equal(ZL_EVIDENCE_NONE, s.src.evidence);
+	assert_false(s.learned);
+}
+
 /* Domain 1 speaks as 10.0.0.77, then domain 3 sends there, to `mac`. */
 static void squat(struct zl_index *ix, uint8_t mac, uint8_t want)
 {
@@ -220,6 +235,7 @@ static void test_learned_destination_elsewhere(void **state)
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test_setup_teardown(test_first_holder_wins, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_spoofed_scope, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_number_of_no_interface, setup, teardown),
 	cmocka_unit_test_setup_teardown(
 		test_squatter_is_no_destination, setup, teardown),
 	cmocka_unit_test_setup_teardown(

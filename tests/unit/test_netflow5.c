@@ -97,6 +97,24 @@ static void test_uptime_wraps(void **state)
 	assert_int_equal(0, c->flows[0].present & ZL_FLOW_SAMPLING);
 }
 
+/* One that was on its way when the exporter started: before the uptime's zero. */
+static void test_before_boot(void **state)
+{
+	struct zl_flowcase *c = *state;
+	struct zl_flowgen_v5_record r = ssh;
+	struct zl_flowgen g;
+
+	r.first = UINT32_MAX; /* 1 ms before */
+	r.last = 0;
+	zl_flowgen_v5(&g, 2000, SECONDS, 0, 0, 0);
+	zl_flowgen_v5_record(&g, &r);
+	zl_flowgen_end(&g);
+	assert_int_equal(0, zl_flowcase_send(c, &g));
+	assert_int_equal(SECONDS * INT64_C(1000) - 2001, c->flows[0].first_ms);
+	assert_int_equal(SECONDS * INT64_C(1000) - 2000, c->flows[0].last_ms);
+	assert_int_equal(2000, c->flows[0].age_ms);
+}
+
 static void test_icmp_in_port(void **state)
 {
 	struct zl_flowcase *c = *state;
@@ -168,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_uptime_wraps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_before_boot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_icmp_in_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),

@@ -147,6 +147,32 @@ static void test_stitch(void **state)
 	zl_stitch_free(s);
 }
 
+/* Of one packet in many a reset may be the end of what the client began. */
+static void test_sampled_reset(void **state)
+{
+	struct zl_flow f = { .sport = 40000,
+		.dport = 22,
+		.proto = 6,
+		.tcp_flags = RST | ACK,
+		.sampling = 100,
+		.present = ZL_FLOW_PROTO | ZL_FLOW_TCP_FLAGS | ZL_FLOW_SAMPLING };
+	struct zl_stitch *s = NULL;
+	struct zl_initiator is;
+
+	(void)state;
+	assert_int_equal(0, zl_stitch_new(16, &s));
+	f.src = zl_addr_from_v4(0x0a000001);
+	f.dst = zl_addr_from_v4(0x0a000002);
+	is = zl_stitch(s, &f, 1, 1, (struct zl_mono){ 1 });
+	assert_int_equal(ZL_SIDE_SRC, is.side);
+	assert_int_equal(ZL_CONFIDENCE_SERVICE, is.confidence);
+	f.sampling = 1;
+	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 2 });
+	assert_int_equal(ZL_SIDE_DST, is.side);
+	assert_int_equal(ZL_CONFIDENCE_FLAGS, is.confidence);
+	zl_stitch_free(s);
+}
+
 static void test_table_is_bounded(void **state)
 {
 	struct zl_stitch *s = NULL;
@@ -203,7 +229,7 @@ static void test_forged_question(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 2] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + 3] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
@@ -212,6 +238,8 @@ int main(void)
 	tests[N_ITEMS(cases)] =
 		(struct CMUnitTest)cmocka_unit_test(test_table_is_bounded);
 	tests[N_ITEMS(cases) + 1] =
+		(struct CMUnitTest)cmocka_unit_test(test_sampled_reset);
+	tests[N_ITEMS(cases) + 2] =
 		(struct CMUnitTest)cmocka_unit_test(test_forged_question);
 	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static bool is_sane(const struct zl_flow *f)
 	const uint32_t needed = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO;
 
 	return (f->present & needed) == needed && f->arrival.us > 0 &&
-	       f->version >= ZL_FLOW_V5 && f->version <= ZL_FLOW_IPFIX;
+	       zl_flow_version_is_known(f->version);
 }
 
 /* A time that cannot be is none: differences of those that are left do not overflow. */

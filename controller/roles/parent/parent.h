@@ -27,6 +27,10 @@ extern const struct zl_option zl_parent_options[ZL_PARENT_OPTIONS];
 int zl_parent_open_udp(const char *endpoint, long buffer, int *ret_fd,
 	struct zl_error *reterr) ZL_CHECKED;
 
+/* Listen at "ADDRESS:PORT" for TCP connections. */
+int zl_parent_open_tcp(
+	const char *endpoint, int *ret_fd, struct zl_error *reterr) ZL_CHECKED;
+
 /* Make `path` when it is missing; give it to `user` and set its mode. */
 int zl_parent_make_directory(const char *path, const char *user, mode_t mode,
 	struct zl_error *reterr) ZL_CHECKED;

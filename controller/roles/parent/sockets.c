@@ -14,28 +14,60 @@
 #include "base/log.h"
 #include "controller/roles/parent/parent.h"
 
-int zl_parent_open_udp(
-	const char *endpoint, long buffer, int *ret_fd, struct zl_error *reterr)
+enum { BACKLOG = 64 };
+
+/* A socket of that type, bound. */
+static int open_bound(
+	const char *endpoint, int type, int *ret_fd, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_fd) int fd = -1;
 	struct sockaddr_storage ss;
-	int on = 1, size = (int)buffer, got = 0;
 	unsigned len = 0;
-	socklen_t got_len = sizeof(got);
+	int on = 1;
 
 	if (!zl_endpoint_parse(endpoint, &ss, &len))
 		return zl_fail(reterr, -EINVAL,
 			"listen = %s: not an ADDRESS:PORT or [ADDRESS]:PORT", endpoint);
-	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(ss.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return zl_fail(reterr, -errno, "listen = %s: %m", endpoint);
 	if (ss.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* Connections that were closed a moment ago do not hinder a restart. */
+	if (type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&ss, len) < 0) {
 		(void)zl_fail(reterr, -errno, "listen = %s: %m", endpoint);
 		zl_error_hint(reterr, "is another flow collector running?");
 		return -EADDRINUSE;
 	}
+	*ret_fd = zl_take_fd(&fd);
+	return 0;
+}
+
+int zl_parent_open_tcp(const char *endpoint, int *ret_fd, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_fd) int fd = -1;
+	int r = open_bound(endpoint, SOCK_STREAM, &fd, reterr);
+
+	if (r < 0)
+		return r;
+	if (listen(fd, BACKLOG) < 0)
+		return zl_fail(reterr, -errno, "listen = tcp:%s: %m", endpoint);
+	*ret_fd = zl_take_fd(&fd);
+	return 0;
+}
+
+int zl_parent_open_udp(
+	const char *endpoint, long buffer, int *ret_fd, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_fd) int fd = -1;
+	int size = (int)buffer, got = 0, r;
+	socklen_t got_len = sizeof(got);
+
+	r = open_bound(endpoint, SOCK_DGRAM, &fd, reterr);
+	if (r < 0)
+		return r;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &got_len);
@@ -97,7 +129,7 @@ int zl_parent_open_control(
 	old = umask(0111);
 	r = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
 	(void)umask(old);
-	if (r >= 0 && listen(fd, 64) < 0)
+	if (r >= 0 && listen(fd, BACKLOG) < 0)
 		r = -errno;
 	if (r < 0)
 		return zl_fail(reterr, r, "control-socket = %s: %s", sun.sun_path,
