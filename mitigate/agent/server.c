@@ -20,8 +20,8 @@ enum {
 	WRITE_AGAIN_MS = 3000,
 	NEVER_MS = 3600 * 1000,
 	PAUSE_MS = 1000,
-	REFUSED_MS = 100, /* the first try after a refusal of the kernel ... */
-	REFUSED_MOST_MS = 10 * 1000,
+	REFUSED_MS = 100,	/* the first try after a refusal of the kernel ... */
+	REFUSED_MOST_MS = 1000, /* a try costs less than a millisecond */
 	ACCURACY_US = 1000
 };
 

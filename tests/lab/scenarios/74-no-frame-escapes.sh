@@ -56,6 +56,8 @@ same 'all goes to the forensic machine' 9 \
 same 'questions too' 3 "$(pcap_count steered arp src host "$(vm_v4 db1)")"
 same 'nothing is sent from the MAC of db1' 0 \
 	"$(pcap_count steered udp port 7 and ether src "$(vm_mac db1)")"
+# The question in the name of db1 was for the forensic machine to believe: it asks anew
+ip neigh flush to "$(vm_v4 db1)"
 check 'db1 is still heard where it is' vm_exec db1 "ping -c 1 -w 3 $FABRIC_V4"
 # And none towards it
 capture_tap inward web1 ether src "$(vm_mac db1)"

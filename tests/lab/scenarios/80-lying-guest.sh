@@ -52,6 +52,7 @@ liar 'IPv4 and MAC' "$(vm_mac web2)" v4 41003
 # When it makes web2 answer to db1's ssh: refusals, openings, by both protocols
 know_each_other
 vm_exec web2 'guest udp-listen 9999 </dev/null >/dev/null 2>&1 &' 5
+vm_exec web2 'guest udp-listen 50051 </dev/null >/dev/null 2>&1 &' 5
 for family in v4 v6; do
 	for flags in A S SA RA FA; do
 		forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" \
@@ -62,9 +63,11 @@ for family in v4 v6; do
 	forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 22 8080 S
 	forge web1 "$(vm_mac web1)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 22 53 udp
 	forge web3 "$(vm_mac web3)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 123 9999 udp
+	forge web3 "$(vm_mac web3)" "$("vm_$family" db1)" web2 "$("vm_$family" web2)" 123 50051 udp
 done
 soon 'web2 refused' 3 flow_seen "$(vm_v4 web2)" 40000
 soon 'and answered' 3 flow_seen "$(vm_v4 web2)" 9999
+soon 'also from a high port to a low one' 3 flow_seen "$(vm_v4 web2)" 50051
 never 'what web2 answers is not held against it' 2 has_lease web2
 check 'nor against db1' has_no_lease db1
 check 'who forged has an incident for that' has_spoofing web1
