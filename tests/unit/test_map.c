@@ -38,7 +38,7 @@ static void check_same(const struct zl_map *m, const struct model *want)
 		uint16_t key;
 
 		/* The iteration's slot is the one before. */
-		memcpy(&key, m->keys + (at - 1) * m->key_size, sizeof(key));
+		memcpy(&key, m->slots + (at - 1) * m->stride + sizeof(void *), sizeof(key));
 		assert_true(key < KEYS);
 		assert_ptr_equal(want->value[key], v);
 		seen[key]++;
