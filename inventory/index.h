@@ -75,6 +75,7 @@ struct zl_index_nic {
 	const struct zl_index_domain *domain;
 	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
 	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
+	uint64_t segment;	  /* a number for scope and, unless a bridge, host */
 	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
 	uint8_t n_addrs;
 };

@@ -17,6 +17,15 @@ const char *zl_evidence_name(enum zl_evidence e)
 	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
 }
 
+/* Names of the index, which fit: for every record, so without the formatter. */
+static void copy(char *to, const char *from, size_t size)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	enum zl_evidence evidence)
 {
@@ -27,9 +36,9 @@ static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	end->mac = nic->nic.mac;
 	end->forwarding = d->forwarding;
 	end->n_nics = d->n_nics;
-	(void)snprintf(end->name, sizeof(end->name), "%s", d->name);
-	(void)snprintf(end->host, sizeof(end->host), "%s", d->host->name);
-	(void)snprintf(end->tap, sizeof(end->tap), "%s", nic->nic.tap);
+	copy(end->name, d->name, sizeof(end->name));
+	copy(end->host, d->host->name, sizeof(end->host));
+	copy(end->tap, nic->nic.tap, sizeof(end->tap));
 }
 
 static uint64_t mix(uint64_t h, const char *text)
@@ -39,19 +48,9 @@ static uint64_t mix(uint64_t h, const char *text)
 	return h;
 }
 
-/*
- * The segment of a NIC as a number (FNV-1a), only to tell segments apart: a bridge is
- * one on all hosts, a libvirt network one of its own on each.
- */
-static uint64_t hash_scope(const struct zl_index_nic *nic)
+static uint64_t segment_of(const struct zl_index_nic *nic)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	if (nic == NULL)
-		return h;
-	h = mix(h, nic->scope);
-	return strncmp(nic->scope, "bridge:", 7) == 0 ? h
-						      : mix(h, nic->domain->host->name);
+	return nic == NULL ? 0 : nic->segment;
 }
 
 /* The one domain that has this MAC, or NULL. */
@@ -103,7 +102,7 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 	if (owner == NULL)
 		return;
 	ret->spoofed = true;
-	(void)snprintf(ret->claimed, sizeof(ret->claimed), "%s", owner->domain->name);
+	copy(ret->claimed, owner->domain->name, sizeof(ret->claimed));
 }
 
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
@@ -223,23 +222,23 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 								   : flow->in_if;
 
 	memset(ret, 0, sizeof(*ret));
-	(void)snprintf(ret->host, sizeof(ret->host), "%s", host == NULL ? "" : host);
+	copy(ret->host, host == NULL ? "" : host, sizeof(ret->host));
 	if (host != NULL && interfaces && in_if != 0)
 		src = zl_index_tap(index, host, in_if);
 	/* Learning changes the index, and what it gave us before is void then. */
 	if (src != NULL) {
-		src_scope = hash_scope(src);
-		(void)snprintf(scope, sizeof(scope), "%s", src->scope);
+		src_scope = segment_of(src);
+		copy(scope, src->scope, sizeof(scope));
 		resolve_tap(index, src, flow, now, ret);
 	} else {
 		src = resolve_src(index, host, flow, ret);
-		src_scope = hash_scope(src);
+		src_scope = segment_of(src);
 		if (src != NULL)
-			(void)snprintf(scope, sizeof(scope), "%s", src->scope);
+			copy(scope, src->scope, sizeof(scope));
 	}
 	dst = resolve_dst(
 		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
-	ret->true_scope = ret->scope = src != NULL ? src_scope : hash_scope(dst);
+	ret->true_scope = ret->scope = src != NULL ? src_scope : segment_of(dst);
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)
 		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);

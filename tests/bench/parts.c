@@ -163,7 +163,8 @@ static int time_engine(json_t *summary, const struct keep *k, struct zl_error *r
 			tell(summary, "correlate", t, k->n);
 		t = cpu_ns();
 		for (size_t i = 0; i < k->n; i++)
-			(void)zl_stitch(stitch, &k->flows[i], scopes[i], zl_mono_now());
+			(void)zl_stitch(stitch, &k->flows[i], scopes[i], i + 1,
+				zl_mono_now());
 		t = cpu_ns() - t;
 		if (round == 1)
 			tell(summary, "stitch", t, k->n);
