@@ -217,9 +217,7 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_index_nic *src = NULL, *dst;
 	char scope[ZL_SCOPE_MAX] = "";
 	uint64_t src_scope;
-	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
-	uint32_t in_if = (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
-								   : flow->in_if;
+	uint32_t in_if = zl_correlate_interface(flow);
 
 	memset(ret, 0, sizeof(*ret));
 	copy(ret->host, host == NULL ? "" : host, sizeof(ret->host));

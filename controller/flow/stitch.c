@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "policy/service.h"
 
-enum { WAYS = 4, EPHEMERAL_FIRST = 32768 };
+enum { WAYS = 4, LINE = 64, EPHEMERAL_FIRST = 32768 };
 /* Start times in one datagram, in two, and in two whose headers have whole seconds. */
 enum { GRAIN_SAME_MS = 1, GRAIN_MS = 2, GRAIN_COARSE_MS = 1002 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
@@ -452,4 +452,20 @@ bool zl_stitch_is_answer_to_forged(
 	const struct conversation *c = find_conversation(s, &key);
 
 	return c != NULL && c->forged[1 - src_side];
+}
+
+void zl_stitch_fetch(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+{
+	struct offer src = make_offer(&flow->src, flow->sport, flow->proto, scope);
+	struct offer dst = make_offer(&flow->dst, flow->dport, flow->proto, scope);
+	const struct conversation *bucket;
+	struct key key;
+
+	(void)make_key(flow, scope, &key);
+	bucket = get_bucket(s, &key);
+	for (size_t i = 0; i < WAYS * sizeof(*bucket); i += LINE)
+		__builtin_prefetch((const char *)bucket + i, 1);
+	__builtin_prefetch(offer_slot(s, &src));
+	__builtin_prefetch(offer_slot(s, &dst), 1);
 }

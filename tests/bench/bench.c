@@ -2,7 +2,7 @@
 /*
  * What a flow costs: zonelock beside a counting sink, nfcapd and nfacctd, in one run.
  *
- *	bench [--seconds N] [--rounds N] [--rate FLOWS/S] [--only PART] SUMMARY
+ *	bench [--seconds N] [--rounds N] [--rate FLOWS/S] [--steps N] [--only PART] SUMMARY
  *
  * PART: v5, v9, ipfix, scale, parts.  BENCH_SECONDS is the default of --seconds.
  *
@@ -12,7 +12,7 @@
  * the socket is done in the sender's name, for all receivers alike.
  * Loss-free: the highest rate of a bisection without a datagram dropped at the socket
  * or a record dropped inside, and without more than a tenth of a second of records
- * still waiting.
+ * still waiting; N steps of it, 0: none.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -155,7 +155,7 @@ static int measure_cpu(struct bench *b, struct zl_generate *g,
 			lost[i] += o.lost;
 		}
 	for (unsigned i = 0; i < b->n_contests; i++) {
-		double ns = zl_summary_median(values[i], b->rounds);
+		double ns = zl_summary_median(values[i], b->rounds); /* sorts them */
 
 		zl_summary_set(b->summary, ns, "%s.%s.cpu_ns_per_flow", what, names[i]);
 		zl_summary_set(
@@ -283,7 +283,7 @@ static int run_version(struct bench *b, unsigned v, const struct zl_fleet *fleet
 	put_ratio(b, versions[v].name, "zonelock", "nfcapd");
 	put_ratio(b, versions[v].name, "zonelock", "sink");
 	put_ratio(b, versions[v].name, "zonelock", "nfacctd");
-	for (unsigned i = 0; r >= 0 && i < b->n_contests; i++)
+	for (unsigned i = 0; r >= 0 && b->steps != 0 && i < b->n_contests; i++)
 		r = search_rate(b, &b->contests[i], g, versions[v].name, reterr);
 	if (r >= 0)
 		r = try_million(b, zonelock, g, versions[v].name, reterr);
@@ -430,13 +430,14 @@ static const char *parse_args(int argc, char **argv, struct bench *b)
 		{ "rounds", required_argument, NULL, 'n' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "steps", required_argument, NULL, 'b' },
 		{ 0 },
 	};
 	int o;
 
 	if (getenv("BENCH_SECONDS") != NULL)
 		b->seconds = number(getenv("BENCH_SECONDS"), 1);
-	while ((o = getopt_long(argc, argv, "s:n:r:o:", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "s:n:r:o:b:", options, NULL)) != -1) {
 		if (o == 's')
 			b->seconds = number(optarg, 1);
 		else if (o == 'n')
@@ -445,6 +446,8 @@ static const char *parse_args(int argc, char **argv, struct bench *b)
 			b->rate = number(optarg, 1000);
 		else if (o == 'o')
 			b->only = optarg;
+		else if (o == 'b')
+			b->steps = (unsigned)number(optarg, 0);
 		else
 			return NULL;
 	}
@@ -466,7 +469,7 @@ int main(int argc, char **argv)
 	if (path == NULL) {
 		(void)fprintf(stderr,
 			"usage: bench [--seconds N] [--rounds N] [--rate FLOWS/S] "
-			"[--only v5|v9|ipfix|scale|parts] SUMMARY\n");
+			"[--steps N] [--only v5|v9|ipfix|scale|parts] SUMMARY\n");
 		return 2;
 	}
 	(void)prctl(PR_SET_TIMERSLACK, 1UL);
