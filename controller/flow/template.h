@@ -34,6 +34,8 @@ struct zl_template_op {
 	const struct zl_element *element; /* NULL: skip a variable field */
 	uint16_t skip;			  /* bytes before the field that nobody wants */
 	uint16_t width;			  /* of the field, or ZL_TEMPLATE_VARIABLE */
+	uint16_t at; /* its place, and how it is moved (layout.h) */
+	uint8_t move;
 };
 
 struct zl_template {
@@ -42,6 +44,8 @@ struct zl_template {
 	uint16_t tail;	     /* bytes after the last wanted field */
 	uint16_t min_length; /* no record is shorter; at least 1 */
 	bool is_options;
+	bool is_fixed;	     /* no field is variable: layout.h reads it */
+	uint64_t bits;	     /* that every record then has */
 	struct zl_mono seen; /* when it was last sent */
 	struct zl_template_op ops[];
 };
