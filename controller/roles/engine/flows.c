@@ -69,6 +69,15 @@ static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *
 		*ret = v;
 }
 
+/* For every record, so without the formatter. */
+static void copy(char *to, const char *from, size_t size)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 /* The service that the initiator wanted. */
 static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
 {
@@ -80,10 +89,8 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 	struct zl_engine_class dst = zl_engine_classes_of(e, &s->sighting.dst, &f->dst);
 
 	ask(e, s, &c, forward ? &src : &dst, forward ? &dst : &src, ret);
-	(void)snprintf(
-		s->verdict, sizeof(s->verdict), "%s", zl_evaluate_kind_name(ret->kind));
-	(void)snprintf(s->lock, sizeof(s->lock), "%s",
-		ret->lock == NULL ? "" : ret->lock->name);
+	copy(s->verdict, zl_evaluate_kind_name(ret->kind), sizeof(s->verdict));
+	copy(s->lock, ret->lock == NULL ? "" : ret->lock->name, sizeof(s->lock));
 }
 
 static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
@@ -228,13 +235,20 @@ struct batch {
 /* Who sent them?  Those that are no use are left out; how many are left. */
 static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 {
+	const struct zl_exporter_info *last = NULL;
+	struct zl_addr before;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct zl_flow *f = &b->flows[kept];
 		const struct zl_exporter_info *x;
 
-		x = zl_engine_exporters_find(e, &b->flows[i].exporter);
+		/* A datagram's records follow each other. */
+		x = i != 0 && zl_addr_eq(&b->flows[i].exporter, &before)
+			    ? last
+			    : zl_engine_exporters_find(e, &b->flows[i].exporter);
+		last = x;
+		before = b->flows[i].exporter;
 		e->n_records++;
 		if (!is_sane(&b->flows[i]) || x == NULL)
 			continue;
