@@ -23,6 +23,8 @@ enum {
 	BUCKETS = 1 << 19
 };
 
+enum { BATCH = 32 };
+
 static const struct zl_fleet fleet = { HOSTS, VMS, 500, 10000 };
 
 struct keep {
@@ -135,14 +137,49 @@ static unsigned host_of(const struct zl_flow *f)
 	return ((unsigned)f->exporter.b[14] << 8 | f->exporter.b[15]) - 256;
 }
 
+/* As the engine does it (engine/flows.c). */
+static void correlate_batch(
+	struct zl_index *ix, const struct zl_flow *flows, uint64_t *ret_scopes)
+{
+	static struct zl_index_fetch fetch[BATCH];
+	static char names[BATCH][ZL_FLEET_NAME];
+	static struct zl_sighting s;
+	struct zl_wall now = zl_wall_now();
+
+	for (unsigned i = 0; i < BATCH; i++)
+		fetch[i] = (struct zl_index_fetch){
+			.host = zl_fleet_host(host_of(&flows[i]), names[i]),
+			.ifindex = flows[i].in_if,
+			.src = &flows[i].src,
+			.dst = &flows[i].dst
+		};
+	for (unsigned step = 0; step < ZL_INDEX_FETCH_STEPS; step++)
+		for (unsigned i = 0; i < BATCH; i++)
+			zl_index_fetch(ix, &fetch[i], step);
+	for (unsigned i = 0; i < BATCH; i++) {
+		zl_correlate(ix, names[i], true, &flows[i], now, &s);
+		ret_scopes[i] = s.scope;
+	}
+}
+
+static void stitch_batch(struct zl_stitch *stitch, const struct zl_flow *flows,
+	const uint64_t *scopes, size_t number)
+{
+	struct zl_mono now = zl_mono_now();
+	uint64_t hash[BATCH];
+
+	for (unsigned step = 0; step < 2; step++)
+		for (unsigned i = 0; i < BATCH; i++)
+			zl_stitch_fetch(stitch, &flows[i], scopes[i], step, &hash[i]);
+	for (unsigned i = 0; i < BATCH; i++)
+		(void)zl_stitch(stitch, &flows[i], scopes[i], number + i + 1, now);
+}
+
 static int time_engine(json_t *summary, const struct keep *k, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_mem) uint64_t *scopes = calloc(k->n, sizeof(*scopes));
-	struct zl_wall now = zl_wall_now();
 	struct zl_stitch *stitch = NULL;
 	struct zl_index *ix = NULL;
-	struct zl_sighting s;
-	char name[ZL_FLEET_NAME];
 	uint64_t t;
 	int r = zl_index_new(NULL, NULL, &ix, reterr);
 
@@ -153,18 +190,14 @@ static int time_engine(json_t *summary, const struct keep *k, struct zl_error *r
 		    : fill_index(ix, reterr);
 	for (unsigned round = 0; r >= 0 && round < 2; round++) {
 		t = cpu_ns();
-		for (size_t i = 0; i < k->n; i++) {
-			(void)zl_fleet_host(host_of(&k->flows[i]), name);
-			zl_correlate(ix, name, true, &k->flows[i], now, &s);
-			scopes[i] = s.scope;
-		}
+		for (size_t i = 0; i + BATCH <= k->n; i += BATCH)
+			correlate_batch(ix, &k->flows[i], &scopes[i]);
 		t = cpu_ns() - t;
 		if (round == 1)
 			tell(summary, "correlate", t, k->n);
 		t = cpu_ns();
-		for (size_t i = 0; i < k->n; i++)
-			(void)zl_stitch(stitch, &k->flows[i], scopes[i], i + 1,
-				zl_mono_now());
+		for (size_t i = 0; i + BATCH <= k->n; i += BATCH)
+			stitch_batch(stitch, &k->flows[i], &scopes[i], i);
 		t = cpu_ns() - t;
 		if (round == 1)
 			tell(summary, "stitch", t, k->n);

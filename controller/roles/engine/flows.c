@@ -230,6 +230,7 @@ struct batch {
 	struct zl_flow flows[ZL_FLOWS_BATCH];
 	struct zl_index_fetch fetch[ZL_FLOWS_BATCH];
 	const struct zl_exporter_info *exporters[ZL_FLOWS_BATCH];
+	uint64_t hash[ZL_FLOWS_BATCH];
 };
 
 /* Who sent them?  Those that are no use are left out; how many are left. */
@@ -284,8 +285,10 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 		s->flow = b->flows[i];
 		zl_correlate(e->index, b->exporters[i]->host,
 			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
-		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope);
+		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
 	}
+	for (unsigned i = 0; i < n; i++)
+		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
 	for (unsigned i = 0; i < n; i++)
 		take_sighting(e, &e->window[e->n_seen % ZL_WINDOW], now);
 }
