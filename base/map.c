@@ -104,10 +104,8 @@ static inline bool is_same_16(const uint8_t *a, const uint8_t *b)
 }
 
 /* The slot that holds `key`, or the free one where it would go. */
-static size_t find_slot(const struct zl_map *m, const void *key)
+static size_t find_from(const struct zl_map *m, const void *key, size_t i)
 {
-	size_t i = home_slot(m, key);
-
 	/* Addresses and UUIDs: most searches of all. */
 	if (m->key_size == 16)
 		while (*slot_value(m, i) != NULL && !is_same_16(slot_key(m, i), key))
@@ -117,6 +115,11 @@ static size_t find_slot(const struct zl_map *m, const void *key)
 			memcmp(slot_key(m, i), key, m->key_size) != 0)
 			i = (i + 1) & (m->n_slots - 1);
 	return i;
+}
+
+static size_t find_slot(const struct zl_map *m, const void *key)
+{
+	return find_from(m, key, home_slot(m, key));
 }
 
 static int grow(struct zl_map *m)
@@ -205,9 +208,9 @@ size_t zl_map_hint(const struct zl_map *m, const void *key)
 	return i;
 }
 
-const void *zl_map_peek(const struct zl_map *m, size_t hint)
+void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint)
 {
-	return hint < m->n_slots ? *slot_value(m, hint) : NULL;
+	return m->n == 0 ? NULL : *slot_value(m, find_from(m, key, hint));
 }
 
 void *zl_map_next(const struct zl_map *m, size_t *at)

@@ -42,12 +42,12 @@ void *zl_map_find(const struct zl_map *m, const void *key);
 void *zl_map_remove(struct zl_map *m, const void *key); /* the old value or NULL */
 
 /*
- * For who has many keys to look up: zl_map_hint() fetches the place of a key into the
- * cache and does not wait; zl_map_peek() gives the value that is there by then, which
- * is a guess (another key may be there, or nothing: NULL), fit only to be fetched too.
+ * In two steps, for who has many keys to look up: zl_map_hint() has the place of a key
+ * fetched into the cache and does not wait, zl_map_find_at() takes what it returned and
+ * is otherwise zl_map_find().  The map must not change in between.
  */
 size_t zl_map_hint(const struct zl_map *m, const void *key);
-const void *zl_map_peek(const struct zl_map *m, size_t hint);
+void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint);
 
 /* The next value at or after slot *at, or NULL; start with *at = 0. */
 void *zl_map_next(const struct zl_map *m, size_t *at);

@@ -200,7 +200,10 @@ struct zl_index_fetch {
 	const char *host;
 	uint32_t ifindex;
 	const struct zl_addr *src, *dst;
+	/* Kept from step to step. */
+	uint32_t host_id;
 	size_t places[3];
+	const void *owners[2];
 };
 void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigned step);
 
