@@ -13,9 +13,11 @@ unsigned zl_pace(struct zl_pace *p, struct zl_mono now, uint64_t n)
 		p->turns = since < ZL_PACE_NEAR_US ? p->turns + 1 : 0;
 		return 0;
 	}
-	if (n < ZL_PACE_FEW) {
-		p->turns = 0;
+	/* What a pause has gathered is what counts, not what came before it. */
+	if (p->has_paused && n < ZL_PACE_FEW) {
+		*p = (struct zl_pace){ .last = now };
 		return 0;
 	}
+	p->has_paused = true;
 	return ZL_PACE_PAUSE_US;
 }

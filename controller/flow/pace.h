@@ -13,6 +13,8 @@
  */
 #ifndef ZL_FLOW_PACE_H
 #define ZL_FLOW_PACE_H
+#include <stdbool.h>
+
 #include "base/clock.h"
 
 enum {
@@ -26,6 +28,7 @@ enum {
 struct zl_pace {
 	struct zl_mono last; /* when the last turn that had datagrams ended */
 	unsigned turns;
+	bool has_paused;
 };
 
 /* How long to pause after a turn that received `n` datagrams; 0: not at all. */

@@ -36,6 +36,9 @@ static void test_busy_pauses(void **state)
 
 	(void)state;
 	make_busy(&p, &now);
+	/* One datagram a turn until now: that has not been a pause's harvest. */
+	assert_int_equal(ZL_PACE_PAUSE_US, zl_pace(&p, at(now), 1));
+	now += ZL_PACE_PAUSE_US + 100;
 	for (unsigned i = 0; i < 100; i++, now += ZL_PACE_PAUSE_US + 100)
 		assert_int_equal(ZL_PACE_PAUSE_US, zl_pace(&p, at(now), ZL_PACE_FEW));
 }
