@@ -286,6 +286,8 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 		zl_correlate(e->index, b->exporters[i]->host,
 			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
 		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
+		(void)zl_map_hint(&e->classes, &s->sighting.src.domain);
+		(void)zl_map_hint(&e->classes, &s->sighting.dst.domain);
 	}
 	for (unsigned i = 0; i < n; i++)
 		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
