@@ -239,9 +239,13 @@ struct zl_index_owner {
 	const struct zl_index_nic *nic; /* NULL: nobody */
 	enum zl_addr_source source;
 	bool ambiguous;
+	bool unknown; /* nobody has it in any scope */
 };
 struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr);
+
+/* Has this NIC the address, and nobody else at all?  Quicker than zl_index_addr(). */
+bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr);
 
 /*
  * A domain by "uuid", "name" or "host/name".  Of the same domain on two hosts, the one

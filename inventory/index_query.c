@@ -128,7 +128,7 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr)
 {
 	struct zl_index_node *n = zl_map_find(&ix->by_addr, addr);
-	struct zl_index_owner best = { 0 };
+	struct zl_index_owner best = { .unknown = n == NULL };
 	unsigned best_weight = 0;
 
 	for (; n != NULL; n = n->next) {
@@ -156,6 +156,18 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 		}
 	}
 	return best;
+}
+
+bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr)
+{
+	const struct zl_index_nic_rec *rec =
+		zl_index_of(const struct zl_index_nic_rec, pub, (uintptr_t)nic);
+
+	for (unsigned i = 0; i < nic->n_addrs; i++)
+		if (zl_addr_eq(&nic->addrs[i].addr, addr))
+			return rec->owners[i].node.next == NULL &&
+			       rec->owners[i].node.prev == NULL;
+	return false;
 }
 
 /* --- domains and hosts --- */

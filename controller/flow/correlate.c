@@ -91,7 +91,7 @@ static const struct zl_index_nic *claimed_by(const struct zl_index *index,
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0 &&
 		!zl_mac_eq(&flow->src_mac, &tap->nic.mac))
 		owner = find_mac(index, tap->domain->host->name, &flow->src_mac);
-	if (!is_other(owner, tap))
+	if (!is_other(owner, tap) && !zl_index_is_sole_owner(tap, &flow->src))
 		owner = find_addr(
 			index, tap->domain->host->name, tap->scope, &flow->src);
 	return is_other(owner, tap) ? owner : NULL;
@@ -159,10 +159,12 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 }
 
 static const struct zl_index_nic *find_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow)
+	const char *host, const char *scope, const struct zl_flow *flow,
+	bool *ret_unknown)
 {
 	struct zl_index_owner o = zl_index_addr(index, host, scope, &flow->dst);
 
+	*ret_unknown = o.unknown;
 	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
 		return NULL;
 	return o.nic;
@@ -172,8 +174,9 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	const char *host, const char *scope, const struct zl_flow *flow,
 	struct zl_endpoint *ret)
 {
+	bool unknown = false;
 	const struct zl_index_nic *nic =
-		scope == NULL ? NULL : find_dst(index, host, scope, flow);
+		scope == NULL ? NULL : find_dst(index, host, scope, flow, &unknown);
 
 	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
 		nic = find_mac(index, NULL, &flow->dst_mac);
@@ -185,8 +188,8 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 		nic = NULL;
 	}
 	/* Routed between networks: an address that one domain alone has will do. */
-	if (nic == NULL)
-		nic = find_dst(index, host, NULL, flow);
+	if (nic == NULL && !unknown)
+		nic = find_dst(index, host, NULL, flow, &unknown);
 	if (nic != NULL)
 		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
