@@ -11,6 +11,8 @@ Q = $(if $(filter 1,$(V)),,@)
 VERSION := 0.1.0
 FUZZ_TIME ?= 60# seconds for each fuzz target
 LAB ?=# scenarios for make lab, all when empty
+BENCH ?=# options for make bench: --only v9, --rounds 5
+BENCH_TMP ?= $(or $(wildcard /dev/shm),/tmp)
 
 # --- what must be installed (Debian 12 names): the one list -----------------
 DEPS_BUILD = gcc make pkg-config libc6-dev linux-libc-dev libvirt-dev libxml2-dev \
@@ -22,7 +24,8 @@ DEPS_LAB = libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-d
 	libvirt-daemon-config-nwfilter qemu-system-x86 pmacct softflowd \
 	openvswitch-switch nftables ebtables iptables iproute2 \
 	busybox-static cpio tcpdump jq python3 util-linux procps kmod mount systemd
-DEPS = $(DEPS_BUILD) $(DEPS_LINT) $(DEPS_LAB)
+DEPS_BENCH = nfdump
+DEPS = $(DEPS_BUILD) $(DEPS_LINT) $(DEPS_LAB) $(DEPS_BENCH)
 
 # --- folders, programs, libraries --------------------------------------------
 FOLDERS = base inventory policy mitigate mitigate/agent mitigate/actuator \
@@ -86,6 +89,7 @@ archives := $(foreach f,$(FOLDERS),$(if $(call lib_src,$(f)),$(call lib_of,$(f))
 support := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
 programs := $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
 unit_tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+bench_objects := $(call obj_of,$(filter-out %/inventory.c,$(wildcard tests/bench/*.c)))
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzz_names:%=$(B)/fuzz/replay_%)
 group = -Wl,--start-group $(archives) -Wl,--end-group
@@ -102,7 +106,7 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all help deps have-deps programs tests unit golden-update check check-san lab lint \
-	lint-selftest demo fuzz hooks install uninstall clean $(fuzz_names:%=fuzz-%)
+	lint-selftest demo bench bench-run fuzz hooks install uninstall clean $(fuzz_names:%=fuzz-%)
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -151,6 +155,12 @@ $(fuzz_names:%=fuzz-%): fuzz-%:
 	@mkdir -p build/fuzz/corpus/$*
 	build/fuzz/fuzz/fuzz_$* -max_total_time=$(FUZZ_TIME) -artifact_prefix=build/fuzz/ \
 		build/fuzz/corpus/$* tests/fuzz/corpus/$*
+
+bench: ## what a flow costs, beside other collectors; BENCH_SECONDS=60 for long runs
+	+@$(MAKE) --no-print-directory MODE=release B=build/bench bench-run
+
+bench-run: programs $(B)/bench/bench $(B)/bench/inventory
+	@TMPDIR=$(BENCH_TMP) $(B)/bench/bench $(BENCH) $(B)/summary.json
 
 hooks: ## check each commit before it is made (tests/lint/pre-commit)
 	ln -sf ../../tests/lint/pre-commit .git/hooks/pre-commit
@@ -205,6 +215,16 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(link) -lcmocka
+
+$(B)/bench/bench: $(bench_objects) $(support) $(archives)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link) -lm -lpcap -lcmocka
+
+$(B)/bench/inventory: $(B)/obj/tests/bench/inventory.o $(B)/obj/tests/bench/fleet.o $(archives)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
 
 $(B)/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(support) $(archives)
 	@mkdir -p $(@D)

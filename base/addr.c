@@ -106,9 +106,13 @@ struct zl_prefix zl_prefix_make(const struct zl_addr *a, uint8_t len)
 
 bool zl_prefix_has(const struct zl_prefix *p, const struct zl_addr *a)
 {
-	struct zl_prefix cut = zl_prefix_make(a, p->len);
+	size_t whole = p->len / 8;
+	unsigned rest = p->len % 8;
 
-	return zl_addr_eq(&cut.addr, &p->addr);
+	/* For every flow, several times. */
+	return memcmp(a->b, p->addr.b, whole) == 0 &&
+	       (rest == 0 ||
+		       (a->b[whole] & (uint8_t)(0xff00 >> rest)) == p->addr.b[whole]);
 }
 
 const char *zl_prefix_format(const struct zl_prefix *p, char buf[static ZL_PREFIX_STR])

@@ -3,6 +3,7 @@
 #include "base/map.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -59,6 +60,7 @@ void zl_map_init(struct zl_map *m, size_t key_size, size_t most)
 {
 	memset(m, 0, sizeof(*m));
 	m->key_size = key_size;
+	m->stride = sizeof(void *) + (key_size + 7) / 8 * 8;
 	m->most = most;
 	/* Without entropy yet the map still works, with a guessable hash. */
 	(void)!getrandom(m->seed, sizeof(m->seed), GRND_NONBLOCK);
@@ -66,16 +68,25 @@ void zl_map_init(struct zl_map *m, size_t key_size, size_t most)
 
 void zl_map_done(struct zl_map *m)
 {
-	free(m->keys);
-	free(m->values);
-	m->keys = NULL;
-	m->values = NULL;
+	free(m->slots);
+	m->slots = NULL;
 	m->n_slots = m->n = 0;
+}
+
+static void **slot_value(const struct zl_map *m, size_t i)
+{
+	return (void **)(void *)(m->slots + i * m->stride);
 }
 
 static uint8_t *slot_key(const struct zl_map *m, size_t i)
 {
-	return m->keys + i * m->key_size;
+	return m->slots + i * m->stride + sizeof(void *);
+}
+
+static void set_slot(struct zl_map *m, size_t i, const void *key, void *value)
+{
+	memcpy(slot_key(m, i), key, m->key_size);
+	*slot_value(m, i) = value;
 }
 
 static size_t home_slot(const struct zl_map *m, const void *key)
@@ -83,42 +94,49 @@ static size_t home_slot(const struct zl_map *m, const void *key)
 	return (size_t)zl_hash(m->seed, key, m->key_size) & (m->n_slots - 1);
 }
 
+static inline bool is_same_16(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return x[0] == y[0] && x[1] == y[1];
+}
+
 /* The slot that holds `key`, or the free one where it would go. */
+static size_t find_from(const struct zl_map *m, const void *key, size_t i)
+{
+	/* Addresses and UUIDs: most searches of all. */
+	if (m->key_size == 16)
+		while (*slot_value(m, i) != NULL && !is_same_16(slot_key(m, i), key))
+			i = (i + 1) & (m->n_slots - 1);
+	else
+		while (*slot_value(m, i) != NULL &&
+			memcmp(slot_key(m, i), key, m->key_size) != 0)
+			i = (i + 1) & (m->n_slots - 1);
+	return i;
+}
+
 static size_t find_slot(const struct zl_map *m, const void *key)
 {
-	size_t i = home_slot(m, key);
-
-	while (m->values[i] != NULL && memcmp(slot_key(m, i), key, m->key_size) != 0)
-		i = (i + 1) & (m->n_slots - 1);
-	return i;
+	return find_from(m, key, home_slot(m, key));
 }
 
 static int grow(struct zl_map *m)
 {
 	struct zl_map old = *m;
 	size_t n_slots = old.n_slots == 0 ? MAP_SLOTS_FIRST : old.n_slots * 2;
-	uint8_t *keys = calloc(n_slots, m->key_size);
-	void **values = calloc(n_slots, sizeof(*values));
+	uint8_t *slots = calloc(n_slots, m->stride);
 
-	if (keys == NULL || values == NULL) {
-		free(keys);
-		free(values);
+	if (slots == NULL)
 		return -ENOMEM;
-	}
-	m->keys = keys;
-	m->values = values;
+	m->slots = slots;
 	m->n_slots = n_slots;
-	for (size_t i = 0; i < old.n_slots; i++) {
-		size_t to;
-
-		if (old.values[i] == NULL)
-			continue;
-		to = find_slot(m, slot_key(&old, i));
-		memcpy(slot_key(m, to), slot_key(&old, i), m->key_size);
-		m->values[to] = old.values[i];
-	}
-	free(old.keys);
-	free(old.values);
+	for (size_t i = 0; i < old.n_slots; i++)
+		if (*slot_value(&old, i) != NULL)
+			set_slot(m, find_slot(m, slot_key(&old, i)), slot_key(&old, i),
+				*slot_value(&old, i));
+	free(old.slots);
 	return 0;
 }
 
@@ -130,8 +148,8 @@ int zl_map_put(struct zl_map *m, const void *key, void *value)
 		return -EINVAL;
 	if (m->n_slots != 0) {
 		i = find_slot(m, key);
-		if (m->values[i] != NULL) {
-			m->values[i] = value;
+		if (*slot_value(m, i) != NULL) {
+			*slot_value(m, i) = value;
 			return 0;
 		}
 	}
@@ -143,16 +161,14 @@ int zl_map_put(struct zl_map *m, const void *key, void *value)
 		if (r < 0)
 			return r;
 	}
-	i = find_slot(m, key);
-	memcpy(slot_key(m, i), key, m->key_size);
-	m->values[i] = value;
+	set_slot(m, find_slot(m, key), key, value);
 	m->n++;
 	return 0;
 }
 
 void *zl_map_find(const struct zl_map *m, const void *key)
 {
-	return m->n == 0 ? NULL : m->values[find_slot(m, key)];
+	return m->n == 0 ? NULL : *slot_value(m, find_slot(m, key));
 }
 
 void *zl_map_remove(struct zl_map *m, const void *key)
@@ -163,28 +179,44 @@ void *zl_map_remove(struct zl_map *m, const void *key)
 	if (m->n == 0)
 		return NULL;
 	hole = find_slot(m, key);
-	old = m->values[hole];
+	old = *slot_value(m, hole);
 	if (old == NULL)
 		return NULL;
 	/* Shift back whatever probed past the hole. */
-	for (i = (hole + 1) & mask; m->values[i] != NULL; i = (i + 1) & mask) {
+	for (i = (hole + 1) & mask; *slot_value(m, i) != NULL; i = (i + 1) & mask) {
 		size_t home = home_slot(m, slot_key(m, i));
 
 		if (((i - home) & mask) < ((i - hole) & mask))
 			continue;
-		memcpy(slot_key(m, hole), slot_key(m, i), m->key_size);
-		m->values[hole] = m->values[i];
+		set_slot(m, hole, slot_key(m, i), *slot_value(m, i));
 		hole = i;
 	}
-	m->values[hole] = NULL;
+	*slot_value(m, hole) = NULL;
 	m->n--;
 	return old;
+}
+
+size_t zl_map_hint(const struct zl_map *m, const void *key)
+{
+	size_t i;
+
+	if (m->n == 0)
+		return 0;
+	i = home_slot(m, key);
+	__builtin_prefetch(m->slots + i * m->stride);
+	__builtin_prefetch(m->slots + i * m->stride + m->stride - 1);
+	return i;
+}
+
+void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint)
+{
+	return m->n == 0 ? NULL : *slot_value(m, find_from(m, key, hint));
 }
 
 void *zl_map_next(const struct zl_map *m, size_t *at)
 {
 	while (*at < m->n_slots) {
-		void *v = m->values[(*at)++];
+		void *v = *slot_value(m, (*at)++);
 
 		if (v != NULL)
 			return v;

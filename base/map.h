@@ -22,8 +22,10 @@
 #include "base/error.h"
 
 struct zl_map {
-	uint8_t *keys;	/* n_slots * key_size */
-	void **values;	/* NULL: the slot is free */
+	/* n_slots times the value (a pointer; NULL: the slot is free) and its key, side
+	 * by side, so that a search touches one place. */
+	uint8_t *slots;
+	size_t stride;
 	size_t n_slots; /* a power of two, or 0 */
 	size_t n;
 	size_t key_size;
@@ -38,6 +40,14 @@ void zl_map_done(struct zl_map *m); /* frees the slots, never the values */
 int zl_map_put(struct zl_map *m, const void *key, void *value) ZL_CHECKED;
 void *zl_map_find(const struct zl_map *m, const void *key);
 void *zl_map_remove(struct zl_map *m, const void *key); /* the old value or NULL */
+
+/*
+ * In two steps, for who has many keys to look up: zl_map_hint() has the place of a key
+ * fetched into the cache and does not wait, zl_map_find_at() takes what it returned and
+ * is otherwise zl_map_find().  The map must not change in between.
+ */
+size_t zl_map_hint(const struct zl_map *m, const void *key);
+void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint);
 
 /* The next value at or after slot *at, or NULL; start with *at = 0. */
 void *zl_map_next(const struct zl_map *m, size_t *at);

@@ -129,24 +129,30 @@ bool zl_ring_flush(struct zl_ring *r)
 	return atomic_exchange(&r->h->sleeping, 0) != 0;
 }
 
-bool zl_ring_read(struct zl_ring *r, void *record)
+unsigned zl_ring_read_some(struct zl_ring *r, void *records, unsigned most)
 {
 	uint64_t head = atomic_load_explicit(&r->h->head, memory_order_acquire);
+	uint8_t *to = records;
+	unsigned n = 0;
 
 	if (r->own == UINT64_MAX)
 		r->own = atomic_load(&r->h->tail);
-	if (r->own == head)
-		return false;
 	/* A head that is out of reach: the producer restarted or lies; begin anew. */
 	if (head - r->own > r->slots) {
 		r->own = head;
 		atomic_store(&r->h->tail, head);
-		return false;
+		return 0;
 	}
-	memcpy(record, slot(r, r->own), r->record_size);
-	r->own++;
-	atomic_store_explicit(&r->h->tail, r->own, memory_order_release);
-	return true;
+	for (; n < most && r->own != head; n++, r->own++)
+		memcpy(to + n * r->record_size, slot(r, r->own), r->record_size);
+	if (n != 0)
+		atomic_store_explicit(&r->h->tail, r->own, memory_order_release);
+	return n;
+}
+
+bool zl_ring_read(struct zl_ring *r, void *record)
+{
+	return zl_ring_read_some(r, record, 1) == 1;
 }
 
 bool zl_ring_sleep(struct zl_ring *r)

@@ -67,8 +67,13 @@ int zl_index_new(zl_index_change_fn on_change, void *user, struct zl_index **ret
 {
 	struct zl_index *ix = calloc(1, sizeof(*ix));
 
-	if (ix == NULL)
+	if (ix != NULL)
+		ix->recent = calloc(1, sizeof(struct zl_index_host_rec *));
+	if (ix == NULL || ix->recent == NULL) {
+		free(ix);
 		return zl_fail(reterr, -ENOMEM, "out of memory");
+	}
+	ix->version = 1;
 	ix->on_change = on_change;
 	ix->user = user;
 	zl_map_init(&ix->hosts, sizeof(((struct zl_index_host *)0)->name),
@@ -105,12 +110,16 @@ static bool host_key(const char *name, char key[static 64])
 struct zl_index_host_rec *zl_index_get_host(
 	const struct zl_index *ix, const char *name, struct zl_error *reterr)
 {
-	struct zl_index_host_rec *h = NULL;
+	struct zl_index_host_rec *h = *ix->recent;
 	char key[64];
 
-	if (host_key(name, key))
-		h = zl_map_find(&ix->hosts, key);
-	if (h == NULL)
+	/* Questions come in runs about one host. */
+	if (h != NULL && strcmp(h->pub.name, name) == 0)
+		return h;
+	h = host_key(name, key) ? zl_map_find(&ix->hosts, key) : NULL;
+	if (h != NULL)
+		*ix->recent = h;
+	else
 		(void)zl_fail_id(reterr, -ENOENT, "inventory.host.unknown",
 			"`zonelock host-list` shows all", "no host '%s' is defined",
 			name);
@@ -162,6 +171,7 @@ int zl_index_host_remove(struct zl_index *ix, const char *host, struct zl_error 
 		return -ENOENT;
 	clear_host(ix, h);
 	(void)zl_map_remove(&ix->hosts, h->pub.name);
+	*ix->recent = NULL;
 	free(h);
 	return 0;
 }
@@ -202,5 +212,6 @@ void zl_index_free(struct zl_index *ix)
 	zl_map_done(&ix->by_addr);
 	zl_map_done(&ix->links_by_name);
 	zl_map_done(&ix->facts_by_mac);
+	free(ix->recent);
 	free(ix);
 }

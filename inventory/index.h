@@ -73,10 +73,11 @@ struct zl_index_domain;
 
 struct zl_index_nic {
 	const struct zl_index_domain *domain;
-	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
-	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
-	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
+	uint64_t segment; /* a number for scope and, unless a bridge, host */
 	uint8_t n_addrs;
+	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
+	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
+	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
 };
 
 struct zl_index_domain {
@@ -188,6 +189,24 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 /* Forget DHCP leases that have ended and learned addresses that are idle. */
 void zl_index_expire(struct zl_index *ix, struct zl_wall now);
 
+/*
+ * Before many questions at once.  A question touches a dozen places in hundreds of
+ * megabytes; fetched for a whole batch together they cost a tenth of one after the
+ * other.  For each of a batch step 0, then for each step 1, then 2, then the questions
+ * (zl_index_tap, _addr, _learn).  Nothing is answered or changed.
+ */
+enum { ZL_INDEX_FETCH_STEPS = 3 };
+struct zl_index_fetch {
+	const char *host;
+	uint32_t ifindex;
+	const struct zl_addr *src, *dst;
+	/* Kept from step to step. */
+	uint32_t host_id;
+	size_t places[3];
+	const void *owners[2];
+};
+void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigned step);
+
 /* --- questions; NULL: not known --- */
 
 /*
@@ -220,9 +239,13 @@ struct zl_index_owner {
 	const struct zl_index_nic *nic; /* NULL: nobody */
 	enum zl_addr_source source;
 	bool ambiguous;
+	bool unknown; /* nobody has it in any scope */
 };
 struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr);
+
+/* Has this NIC the address, and nobody else at all?  Quicker than zl_index_addr(). */
+bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr);
 
 /*
  * A domain by "uuid", "name" or "host/name".  Of the same domain on two hosts, the one

@@ -194,8 +194,11 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 
 	if (nic->domain->forwarding || !zl_index_is_identity(addr))
 		return 0;
-	holder = find_holder(ix, rec, addr,
-		own == NULL ? ZL_ADDR_SOURCE_N : zl_index_rank(own->source));
+	holder = own != NULL && zl_index_is_sole_owner(nic, addr)
+			 ? NULL
+			 : find_holder(ix, rec, addr,
+				   own == NULL ? ZL_ADDR_SOURCE_N
+					       : zl_index_rank(own->source));
 	if (holder != NULL) {
 		*ret_holder = &holder->pub;
 		return -EEXIST;

@@ -18,6 +18,21 @@ static void free_domain(struct zl_index_domain_rec *d)
 	free(d);
 }
 
+static uint64_t mix(uint64_t h, const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* FNV-1a, only to tell segments apart: a bridge is one on all hosts. */
+static uint64_t number_of(const char *scope, const char *host)
+{
+	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), scope);
+
+	return strncmp(scope, "bridge:", 7) == 0 ? h : mix(h, host);
+}
+
 /* Which segment a NIC is on; see "Scopes" in the header. */
 static void set_scope(struct zl_index_nic *n)
 {
@@ -30,6 +45,7 @@ static void set_scope(struct zl_index_nic *n)
 			n->scope, sizeof(n->scope), "network:%s", n->nic.network);
 	else if (n->nic.bridge[0] != '\0')
 		(void)snprintf(n->scope, sizeof(n->scope), "bridge:%s", n->nic.bridge);
+	n->segment = number_of(n->scope, n->domain->host->name);
 }
 
 static struct zl_index_domain_rec *make_domain(
@@ -89,6 +105,7 @@ static void unlink_domain(struct zl_index *ix, struct zl_index_domain_rec *d)
 {
 	char name[ZL_NAME_MAX];
 
+	ix->version++;
 	for (unsigned i = 0; i < d->pub.n_nics; i++) {
 		struct zl_index_nic_rec *nic = &d->nics[i];
 		struct zl_index_name_key tap = tap_key(nic);
@@ -114,6 +131,7 @@ static int link_domain(struct zl_index *ix, struct zl_index_domain_rec *d)
 {
 	char name[ZL_NAME_MAX];
 
+	ix->version++;
 	name_key(d->pub.name, name);
 	d->has_uuid = zl_index_list_add(&ix->by_uuid, &d->pub.uuid, &d->by_uuid) == 0;
 	d->has_name = zl_index_list_add(&ix->by_name, name, &d->by_name) == 0;

@@ -24,6 +24,7 @@ static void remove_link(
 	struct zl_index_link_key key = { .host = h->id, .ifindex = l->pub.ifindex };
 	struct zl_index_name_key name = link_name_key(h, &l->pub);
 
+	ix->version++;
 	(void)zl_map_remove(&ix->links, &key);
 	zl_index_list_remove(&ix->links_by_name, &name, &l->by_name);
 	zl_index_chain_remove(&h->links, &l->of_host);
@@ -85,6 +86,7 @@ int zl_index_link_put(struct zl_index *ix, const char *host,
 	if (l != NULL && strcmp(l->pub.name, link->name) == 0) {
 		l->pub = *link;
 		l->mark = h->agent_mark;
+		l->version = 0;
 		return 0;
 	}
 	if (l != NULL)

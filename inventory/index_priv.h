@@ -54,6 +54,9 @@ struct zl_index_domain_rec {
 
 struct zl_index_link_rec {
 	struct zl_index_link pub;
+	/* The answer of zl_index_tap(), good while `version` is the index's. */
+	const struct zl_index_nic *tap;
+	uint64_t version;
 	struct zl_index_node of_host, by_name;
 	unsigned mark;
 };
@@ -99,10 +102,12 @@ struct zl_index {
 	void *user;
 	uint32_t last_host_id;
 	uint64_t seed[2];
-	struct zl_map hosts;   /* char[64] -> host */
-	struct zl_map domains; /* domain_key -> domain */
-	struct zl_map links;   /* link_key -> link */
-	struct zl_map facts;   /* fact_key -> fact */
+	uint64_t version; /* of links, and of NICs and their taps; never 0 */
+	struct zl_index_host_rec **recent; /* who was asked for last, or NULL */
+	struct zl_map hosts;		   /* char[64] -> host */
+	struct zl_map domains;		   /* domain_key -> domain */
+	struct zl_map links;		   /* link_key -> link */
+	struct zl_map facts;		   /* fact_key -> fact */
 	/* Of these the values are lists. */
 	struct zl_map by_uuid, by_name, by_mac, by_tap,
 		by_addr; /* domains, NICs, owners */

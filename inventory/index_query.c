@@ -29,14 +29,30 @@ static bool is_better(const struct zl_index_domain *a, const struct zl_index_dom
 
 /* --- taps --- */
 
+static const struct zl_index_nic *find_tap(const struct zl_index *ix,
+	const struct zl_index_host_rec *h, const struct zl_index_link *link)
+{
+	struct zl_index_name_key name = { .host = h->id };
+	struct zl_index_node *n;
+
+	(void)snprintf(name.name, sizeof(name.name), "%s", link->name);
+	for (n = zl_map_find(&ix->by_tap, &name); n != NULL; n = n->next) {
+		const struct zl_index_nic_rec *nic =
+			zl_index_of(struct zl_index_nic_rec, by_tap, n);
+
+		if (is_active(&nic->domain->pub) &&
+			zl_mac_is_tap_of(&link->mac, &nic->pub.nic.mac))
+			return &nic->pub;
+	}
+	return NULL;
+}
+
 const struct zl_index_nic *zl_index_tap(
 	const struct zl_index *ix, const char *host, uint32_t ifindex)
 {
 	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
 	struct zl_index_link_key key = { .ifindex = ifindex };
-	struct zl_index_name_key name = { 0 };
-	const struct zl_index_link_rec *l;
-	struct zl_index_node *n;
+	struct zl_index_link_rec *l;
 
 	if (h == NULL || ifindex == 0)
 		return NULL;
@@ -44,17 +60,11 @@ const struct zl_index_nic *zl_index_tap(
 	l = zl_map_find(&ix->links, &key);
 	if (l == NULL)
 		return NULL;
-	name.host = h->id;
-	(void)snprintf(name.name, sizeof(name.name), "%s", l->pub.name);
-	for (n = zl_map_find(&ix->by_tap, &name); n != NULL; n = n->next) {
-		const struct zl_index_nic_rec *nic =
-			zl_index_of(struct zl_index_nic_rec, by_tap, n);
-
-		if (is_active(&nic->domain->pub) &&
-			zl_mac_is_tap_of(&l->pub.mac, &nic->pub.nic.mac))
-			return &nic->pub;
+	if (l->version != ix->version) {
+		l->tap = find_tap(ix, h, &l->pub);
+		l->version = ix->version;
 	}
-	return NULL;
+	return l->tap;
 }
 
 const struct zl_index_link *zl_index_nic_link(
@@ -118,7 +128,7 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr)
 {
 	struct zl_index_node *n = zl_map_find(&ix->by_addr, addr);
-	struct zl_index_owner best = { 0 };
+	struct zl_index_owner best = { .unknown = n == NULL };
 	unsigned best_weight = 0;
 
 	for (; n != NULL; n = n->next) {
@@ -126,10 +136,14 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 			zl_index_of(struct zl_index_owner_rec, node, n);
 		const struct zl_index_nic *nic = &o->nic->pub;
 		enum zl_addr_source source = nic->addrs[o->at].source;
-		unsigned weight = weigh(nic, source, host);
+		unsigned weight;
 
 		if (scope != NULL && strcmp(nic->scope, scope) != 0)
 			continue;
+		/* The only one need not be compared. */
+		if (best.nic == NULL && n->next == NULL)
+			return (struct zl_index_owner){ .nic = nic, .source = source };
+		weight = weigh(nic, source, host);
 		if (best.nic != NULL && weight == best_weight) {
 			best.ambiguous |= !zl_uuid_eq(
 				&nic->domain->uuid, &best.nic->domain->uuid);
@@ -142,6 +156,18 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 		}
 	}
 	return best;
+}
+
+bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr)
+{
+	const struct zl_index_nic_rec *rec =
+		zl_index_of(const struct zl_index_nic_rec, pub, (uintptr_t)nic);
+
+	for (unsigned i = 0; i < nic->n_addrs; i++)
+		if (zl_addr_eq(&nic->addrs[i].addr, addr))
+			return rec->owners[i].node.next == NULL &&
+			       rec->owners[i].node.prev == NULL;
+	return false;
 }
 
 /* --- domains and hosts --- */

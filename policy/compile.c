@@ -8,7 +8,7 @@
 
 #include "policy/compiled.h"
 
-enum { VERDICT_BITS = 15 }; /* 64 Ki verdicts, 1 MiB */
+enum { VERDICT_BITS = 17 }; /* 256 Ki verdicts, 4 MiB */
 
 static int compare_zones(const void *a, const void *b)
 {

@@ -17,6 +17,15 @@ const char *zl_evidence_name(enum zl_evidence e)
 	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
 }
 
+/* Names of the index, which fit: for every record, so without the formatter. */
+static void copy(char *to, const char *from, size_t size)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	enum zl_evidence evidence)
 {
@@ -27,9 +36,9 @@ static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	end->mac = nic->nic.mac;
 	end->forwarding = d->forwarding;
 	end->n_nics = d->n_nics;
-	(void)snprintf(end->name, sizeof(end->name), "%s", d->name);
-	(void)snprintf(end->host, sizeof(end->host), "%s", d->host->name);
-	(void)snprintf(end->tap, sizeof(end->tap), "%s", nic->nic.tap);
+	copy(end->name, d->name, sizeof(end->name));
+	copy(end->host, d->host->name, sizeof(end->host));
+	copy(end->tap, nic->nic.tap, sizeof(end->tap));
 }
 
 static uint64_t mix(uint64_t h, const char *text)
@@ -39,19 +48,9 @@ static uint64_t mix(uint64_t h, const char *text)
 	return h;
 }
 
-/*
- * The segment of a NIC as a number (FNV-1a), only to tell segments apart: a bridge is
- * one on all hosts, a libvirt network one of its own on each.
- */
-static uint64_t hash_scope(const struct zl_index_nic *nic)
+static uint64_t segment_of(const struct zl_index_nic *nic)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	if (nic == NULL)
-		return h;
-	h = mix(h, nic->scope);
-	return strncmp(nic->scope, "bridge:", 7) == 0 ? h
-						      : mix(h, nic->domain->host->name);
+	return nic == NULL ? 0 : nic->segment;
 }
 
 /* The one domain that has this MAC, or NULL. */
@@ -92,7 +91,7 @@ static const struct zl_index_nic *claimed_by(const struct zl_index *index,
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0 &&
 		!zl_mac_eq(&flow->src_mac, &tap->nic.mac))
 		owner = find_mac(index, tap->domain->host->name, &flow->src_mac);
-	if (!is_other(owner, tap))
+	if (!is_other(owner, tap) && !zl_index_is_sole_owner(tap, &flow->src))
 		owner = find_addr(
 			index, tap->domain->host->name, tap->scope, &flow->src);
 	return is_other(owner, tap) ? owner : NULL;
@@ -103,7 +102,7 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 	if (owner == NULL)
 		return;
 	ret->spoofed = true;
-	(void)snprintf(ret->claimed, sizeof(ret->claimed), "%s", owner->domain->name);
+	copy(ret->claimed, owner->domain->name, sizeof(ret->claimed));
 }
 
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
@@ -160,10 +159,12 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 }
 
 static const struct zl_index_nic *find_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow)
+	const char *host, const char *scope, const struct zl_flow *flow,
+	bool *ret_unknown)
 {
 	struct zl_index_owner o = zl_index_addr(index, host, scope, &flow->dst);
 
+	*ret_unknown = o.unknown;
 	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
 		return NULL;
 	return o.nic;
@@ -173,8 +174,9 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	const char *host, const char *scope, const struct zl_flow *flow,
 	struct zl_endpoint *ret)
 {
+	bool unknown = false;
 	const struct zl_index_nic *nic =
-		scope == NULL ? NULL : find_dst(index, host, scope, flow);
+		scope == NULL ? NULL : find_dst(index, host, scope, flow, &unknown);
 
 	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
 		nic = find_mac(index, NULL, &flow->dst_mac);
@@ -186,8 +188,8 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 		nic = NULL;
 	}
 	/* Routed between networks: an address that one domain alone has will do. */
-	if (nic == NULL)
-		nic = find_dst(index, host, NULL, flow);
+	if (nic == NULL && !unknown)
+		nic = find_dst(index, host, NULL, flow, &unknown);
 	if (nic != NULL)
 		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
@@ -218,30 +220,28 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_index_nic *src = NULL, *dst;
 	char scope[ZL_SCOPE_MAX] = "";
 	uint64_t src_scope;
-	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
-	uint32_t in_if = (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
-								   : flow->in_if;
+	uint32_t in_if = zl_correlate_interface(flow);
 
 	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
 		in_if = 0;
 	memset(ret, 0, sizeof(*ret));
-	(void)snprintf(ret->host, sizeof(ret->host), "%s", host == NULL ? "" : host);
+	copy(ret->host, host == NULL ? "" : host, sizeof(ret->host));
 	if (host != NULL && interfaces && in_if != 0)
 		src = zl_index_tap(index, host, in_if);
 	/* Learning changes the index, and what it gave us before is void then. */
 	if (src != NULL) {
-		src_scope = hash_scope(src);
-		(void)snprintf(scope, sizeof(scope), "%s", src->scope);
+		src_scope = segment_of(src);
+		copy(scope, src->scope, sizeof(scope));
 		resolve_tap(index, src, flow, now, ret);
 	} else {
 		src = resolve_src(index, host, flow, ret);
-		src_scope = hash_scope(src);
+		src_scope = segment_of(src);
 		if (src != NULL)
-			(void)snprintf(scope, sizeof(scope), "%s", src->scope);
+			copy(scope, src->scope, sizeof(scope));
 	}
 	dst = resolve_dst(
 		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
-	ret->true_scope = ret->scope = src != NULL ? src_scope : hash_scope(dst);
+	ret->true_scope = ret->scope = src != NULL ? src_scope : segment_of(dst);
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)
 		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);

@@ -49,6 +49,12 @@ struct zl_sighting {
 	bool learned; /* the source address is new for its tap */
 };
 
+/* On a bridge some exporters name the bridge, and the tap as the physical one. */
+static inline uint32_t zl_correlate_interface(const struct zl_flow *f)
+{
+	return (f->present & ZL_FLOW_IN_PHYS_IF) != 0 ? f->in_phys_if : f->in_if;
+}
+
 /*
  * Resolve both ends.  `host` is the exporter's host or NULL; `interfaces`: its interface
  * numbers are the host's ifIndexes.  Learns source addresses seen at taps

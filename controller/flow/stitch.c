@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "policy/service.h"
 
-enum { WAYS = 4, EPHEMERAL_FIRST = 32768 };
+enum { WAYS = 4, LINE = 64, EPHEMERAL_FIRST = 32768 };
 /* Start times in one datagram, in two, and in two whose headers have whole seconds. */
 enum { GRAIN_SAME_MS = 1, GRAIN_MS = 2, GRAIN_COARSE_MS = 1002 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
@@ -58,6 +58,7 @@ struct zl_stitch {
 	uint64_t seed[2];
 	size_t mask;
 	struct conversation *table; /* (mask + 1) * WAYS */
+	uint32_t *tags;		    /* as many; 0: the place is free */
 	struct offer *offers;	    /* mask + 1, direct mapped */
 };
 
@@ -90,8 +91,9 @@ int zl_stitch_new(size_t n_buckets, struct zl_stitch **ret)
 		return -ENOMEM;
 	s->mask = n_buckets - 1;
 	s->table = calloc(n_buckets * WAYS, sizeof(*s->table));
+	s->tags = calloc(n_buckets * WAYS, sizeof(*s->tags));
 	s->offers = calloc(n_buckets, sizeof(*s->offers));
-	if (s->table == NULL || s->offers == NULL) {
+	if (s->table == NULL || s->tags == NULL || s->offers == NULL) {
 		zl_stitch_free(s);
 		return -ENOMEM;
 	}
@@ -105,6 +107,7 @@ void zl_stitch_free(struct zl_stitch *s)
 	if (s == NULL)
 		return;
 	free(s->table);
+	free(s->tags);
 	free(s->offers);
 	free(s);
 }
@@ -128,41 +131,65 @@ static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *re
 	return side;
 }
 
-static struct conversation *get_bucket(const struct zl_stitch *s, const struct key *key)
+static uint64_t hash_key(const struct zl_stitch *s, const struct key *key)
 {
-	size_t bucket = (size_t)zl_hash(s->seed, key, sizeof(*key)) & s->mask;
+	return zl_hash(s->seed, key, sizeof(*key));
+}
 
-	return &s->table[bucket * WAYS];
+/* The rest of the hash, never 0: a place with another tag need not be looked at. */
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static struct conversation *find_hashed(
+	const struct zl_stitch *s, const struct key *key, uint64_t hash)
+{
+	size_t first = ((size_t)hash & s->mask) * WAYS;
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (s->tags[first + i] == tag_of(hash) &&
+			memcmp(&s->table[first + i].key, key, sizeof(*key)) == 0)
+			return &s->table[first + i];
+	return NULL;
 }
 
 static struct conversation *find_conversation(
 	const struct zl_stitch *s, const struct key *key)
 {
-	struct conversation *c = get_bucket(s, key);
+	return find_hashed(s, key, hash_key(s, key));
+}
 
-	for (unsigned i = 0; i < WAYS; i++)
-		if (memcmp(&c[i].key, key, sizeof(*key)) == 0)
-			return &c[i];
-	return NULL;
+/* A free place, or that of the longest unseen. */
+static size_t make_room(const struct zl_stitch *s, size_t first)
+{
+	size_t oldest = first;
+
+	for (size_t i = first; i < first + WAYS; i++) {
+		if (s->tags[i] == 0)
+			return i;
+		if (s->table[i].seen.us < s->table[oldest].seen.us)
+			oldest = i;
+	}
+	return oldest;
 }
 
 static struct conversation *get_conversation(
 	struct zl_stitch *s, const struct key *key, struct zl_mono now)
 {
-	struct conversation *c = find_conversation(s, key), *oldest;
+	uint64_t hash = hash_key(s, key);
+	struct conversation *c = find_hashed(s, key, hash);
+	size_t at;
 
-	if (c != NULL) {
-		c->seen = now;
-		return c;
+	if (c == NULL) {
+		at = make_room(s, ((size_t)hash & s->mask) * WAYS);
+		s->tags[at] = tag_of(hash);
+		c = &s->table[at];
+		memset(c, 0, sizeof(*c));
+		c->key = *key;
 	}
-	c = oldest = get_bucket(s, key);
-	for (unsigned i = 1; i < WAYS; i++)
-		if (c[i].seen.us < oldest->seen.us)
-			oldest = &c[i];
-	memset(oldest, 0, sizeof(*oldest));
-	oldest->key = *key;
-	oldest->seen = now;
-	return oldest;
+	c->seen = now;
+	return c;
 }
 
 static struct offer make_offer(
@@ -459,4 +486,33 @@ bool zl_stitch_is_answer_to_forged(
 	const struct conversation *c = find_conversation(s, &key);
 
 	return c != NULL && c->forged[1 - src_side];
+}
+
+void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, unsigned step, uint64_t *hash)
+{
+	const struct conversation *c;
+	struct offer src, dst;
+	struct key key;
+
+	if (step == 0) {
+		(void)make_key(flow, scope, &key);
+		*hash = hash_key(s, &key);
+		__builtin_prefetch(&s->tags[((size_t)*hash & s->mask) * WAYS]);
+		src = make_offer(&flow->src, flow->sport, flow->proto, scope);
+		dst = make_offer(&flow->dst, flow->dport, flow->proto, scope);
+		__builtin_prefetch(offer_slot(s, &src));
+		__builtin_prefetch(offer_slot(s, &dst));
+		return;
+	}
+	for (size_t i = ((size_t)*hash & s->mask) * WAYS, end = i + WAYS; i < end;
+		i++) {
+		if (s->tags[i] != 0 && s->tags[i] != tag_of(*hash))
+			continue;
+		c = &s->table[i];
+		__builtin_prefetch(c, 1);
+		__builtin_prefetch((const char *)c + LINE, 1);
+		__builtin_prefetch((const char *)(c + 1) - 1, 1);
+		return;
+	}
 }

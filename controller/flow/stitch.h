@@ -91,6 +91,13 @@ void zl_stitch_free(struct zl_stitch *s);
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, uint64_t number, struct zl_mono now);
 
+/*
+ * Before a batch of zl_stitch(): fetch what it will touch into the cache; step 0 for
+ * each of the batch, then step 1.  *hash is kept between them.
+ */
+void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, unsigned step, uint64_t *hash);
+
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "controller/flow/layout.h"
 
 /* A template as it came, before it is compiled. */
 struct field {
@@ -169,6 +170,7 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 	t->n_raw = (uint16_t)s->raw.left; /* part of a set */
 	t->is_told = t->is_provisional = s->is_provisional;
 	memcpy(t->ops + t->n_ops, s->raw.at, s->raw.left);
+	zl_layout_settle(t);
 	return t;
 }
 
@@ -391,6 +393,8 @@ static size_t get_length(struct zl_cursor *set)
 bool zl_template_read(
 	const struct zl_template *t, struct zl_cursor *set, struct zl_flow_draft *draft)
 {
+	if (t->is_fixed && set->left >= t->min_length)
+		return zl_layout_read(t, set, draft);
 	for (unsigned i = 0; i < t->n_ops && !set->bad; i++) {
 		const struct zl_template_op *op = &t->ops[i];
 		struct zl_cursor value;

@@ -39,6 +39,8 @@ struct zl_template_op {
 	const struct zl_element *element; /* NULL: skip a variable field */
 	uint16_t skip;			  /* bytes before the field that nobody wants */
 	uint16_t width;			  /* of the field, or ZL_TEMPLATE_VARIABLE */
+	uint16_t at; /* its place, and how it is moved (layout.h) */
+	uint8_t move;
 };
 
 struct zl_template {
@@ -50,6 +52,8 @@ struct zl_template {
 	bool is_options;
 	bool is_told;	     /* for the caller's use; false when new or changed */
 	bool is_provisional; /* not sent by the exporter since it was recalled */
+	bool is_fixed;	     /* no field is variable: layout.h reads it */
+	uint64_t bits;	     /* that every record then has */
 	struct zl_mono seen; /* when it was last sent */
 	struct zl_template_op ops[];
 	/* behind them: the template as it came, n_raw bytes */
@@ -60,8 +64,7 @@ const uint8_t *zl_template_raw(const struct zl_template *t);
 
 struct zl_template_room {
 	size_t used, most; /* bytes */
-	unsigned
-		n_untold; /* at most so many are new or changed; for the caller to clear */
+	unsigned n_untold; /* new or changed, at most; for the caller to clear */
 };
 
 struct zl_templates {

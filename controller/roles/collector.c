@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
@@ -22,6 +23,7 @@
 #include "base/ring.h"
 #include "base/role.h"
 #include "base/sandbox.h"
+#include "controller/flow/pace.h"
 #include "controller/flow/protocol.h"
 #include "controller/flow/tcp.h"
 
@@ -54,6 +56,8 @@ struct collector {
 	unsigned n_listeners;
 	sd_event_source *timer;
 	struct zl_collector_totals totals;
+	struct zl_pace pace;
+	uint64_t paced; /* datagrams, when the last turn of the loop ended */
 };
 
 /* --- datagrams --- */
@@ -138,6 +142,21 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	/* An ICMP error of somebody else's, say; nothing of ours ends by it. */
 	if (n < 0)
 		zl_log(LOG_DEBUG, "udp socket %d: %s", fd, strerror(-n));
+	return 0;
+}
+
+/* Once in each turn of the loop, before it polls. */
+static int on_prepare(sd_event_source *source, void *user)
+{
+	struct collector *c = user;
+	uint64_t n = c->totals.datagrams - c->paced;
+	struct timespec pause = { 0 };
+
+	(void)source;
+	c->paced = c->totals.datagrams;
+	pause.tv_nsec = 1000L * zl_pace(&c->pace, zl_mono_now(), n);
+	if (pause.tv_nsec != 0)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	return 0;
 }
 
@@ -391,6 +410,8 @@ static int start(struct collector *c, struct zl_error *reterr)
 	if (r >= 0)
 		r = sd_event_add_time_relative(c->event, &c->timer, CLOCK_MONOTONIC,
 			(uint64_t)ZL_US_PER_S, 0, on_second, c);
+	if (r >= 0)
+		r = sd_event_source_set_prepare(c->timer, on_prepare);
 	if (r < 0)
 		return zl_fail(reterr, r, "event loop: %s", strerror(-r));
 	r = zl_receive_new(&c->receive, reterr);

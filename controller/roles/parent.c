@@ -211,6 +211,9 @@ static void run_role(struct parent *p, enum role_id id, const char *path)
 		zl_log_error(LOG_ERR, &err, roles[id].name);
 		_exit(78);
 	}
+	/* Tables of hundreds of megabytes, read at random: fewer pages, fewer misses. */
+	if (id == ROLE_ENGINE)
+		(void)setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
 	if (program >= 0 && putenv(env) == 0)
 		(void)fexecve(program, a.argv, environ);
 	zl_log(LOG_ERR, "cannot start %s: %m", path);

@@ -639,6 +639,44 @@ static void test_apply(void **state)
 	assert_int_equal(-EPROTO, apply(f, &frame, &err));
 }
 
+static void fetch_all(
+	struct fixture *f, const char *host, uint32_t ifindex, const char *addr)
+{
+	struct zl_addr a = addr_of(addr);
+	struct zl_index_fetch fetch = {
+		.host = host, .ifindex = ifindex, .src = &a, .dst = &a
+	};
+
+	for (unsigned step = 0; step < ZL_INDEX_FETCH_STEPS; step++)
+		zl_index_fetch(f->ix, &fetch, step);
+}
+
+static void test_sole_owner(void **state)
+{
+	struct fixture *f = *state;
+	struct zl_domain d = make(1), other = make(2);
+	struct zl_addr a = addr_of("10.0.0.1");
+	struct zl_error err;
+
+	fetch_all(f, "hv1", 17, "10.0.0.1"); /* of nothing */
+	assert_true(zl_index_addr(f->ix, "hv1", NULL, &a).unknown);
+	add_addr(&d, "10.0.0.1", ZL_ADDR_METADATA);
+	put(f, "hv1", &d);
+	link_up(f, "hv1", 17, "vnet1", 1);
+	fetch_all(f, "hv1", 17, "10.0.0.1");
+	fetch_all(f, "hv9", 17, "10.0.0.9");
+	assert_true(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
+	assert_false(zl_index_addr(f->ix, "hv1", "network:other", &a).unknown);
+	/* Another one has it as well, on whatever segment; and has it no more. */
+	add_addr(&other, "10.0.0.1", ZL_ADDR_DHCP);
+	put(f, "hv2", &other);
+	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv2", &other.uuid, &err));
+	assert_true(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
+	a = addr_of("10.0.0.2");
+	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
+}
+
 #define ROW(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -651,6 +689,7 @@ int main(void)
 		ROW(test_macs),
 		ROW(test_scopes),
 		ROW(test_precedence),
+		ROW(test_sole_owner),
 		ROW(test_facts),
 		ROW(test_agent_report),
 		ROW(test_learn),

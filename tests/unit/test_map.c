@@ -38,7 +38,8 @@ static void check_same(const struct zl_map *m, const struct model *want)
 		uint16_t key;
 
 		/* The iteration's slot is the one before. */
-		memcpy(&key, m->keys + (at - 1) * m->key_size, sizeof(key));
+		memcpy(&key, m->slots + (at - 1) * m->stride + sizeof(void *),
+			sizeof(key));
 		assert_true(key < KEYS);
 		assert_ptr_equal(want->value[key], v);
 		seen[key]++;
@@ -75,6 +76,8 @@ static void test_like_the_model(void **state)
 		}
 		key = (uint16_t)(next_random(&seed) % KEYS);
 		assert_ptr_equal(want.value[key], zl_map_find(&m, &key));
+		assert_ptr_equal(want.value[key],
+			zl_map_find_at(&m, &key, zl_map_hint(&m, &key)));
 		if (i % 1000 == 0)
 			check_same(&m, &want);
 	}
@@ -92,6 +95,7 @@ static void test_empty(void **state)
 	(void)state;
 	zl_map_init(&m, sizeof(key), 0);
 	assert_null(zl_map_find(&m, &key));
+	assert_null(zl_map_find_at(&m, &key, zl_map_hint(&m, &key)));
 	assert_null(zl_map_remove(&m, &key));
 	assert_null(zl_map_next(&m, &at));
 	assert_int_equal(-EINVAL, zl_map_put(&m, &key, NULL));

@@ -91,6 +91,31 @@ static void test_in_order(void **state)
 	zl_ring_unmap(NULL);
 }
 
+static void test_some(void **state)
+{
+	ZL_AUTO(zl_fd) int fd = create(SLOTS);
+	struct zl_ring *w = map(fd), *r = map(fd);
+	struct record recs[SLOTS];
+	uint64_t n = 0, seen = 0;
+
+	(void)state;
+	assert_int_equal(0, zl_ring_read_some(r, recs, SLOTS));
+	/* Six at a time come, at most four at a time go, over the end of the slots. */
+	for (unsigned i = 0; i < 5; i++) {
+		for (unsigned k = 0; k < 6; k++)
+			assert_true(put(w, n++));
+		(void)zl_ring_flush(w);
+		for (unsigned got, want = 4; seen < n; seen += got, want = 2) {
+			got = zl_ring_read_some(r, recs, 4);
+			assert_int_equal(want, got);
+			for (unsigned k = 0; k < got; k++)
+				assert_int_equal(seen + k, recs[k].n);
+		}
+	}
+	zl_ring_unmap(w);
+	zl_ring_unmap(r);
+}
+
 static void test_full(void **state)
 {
 	ZL_AUTO(zl_fd) int fd = create(SLOTS);
@@ -334,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_order),
+		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_restart),

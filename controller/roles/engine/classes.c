@@ -7,7 +7,7 @@
 
 #include "controller/roles/engine/engine.h"
 
-enum { CLASS_CACHE_MAX = 65536 };
+enum { CLASS_CACHE_MAX = 262144 };
 
 void zl_engine_classes_forget(struct zl_engine *e)
 {

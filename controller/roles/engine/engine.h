@@ -44,8 +44,9 @@
 struct zl_engine;
 
 enum {
-	ZL_WINDOW = 8192, /* records that flow-list can show */
-	ZL_STITCH_BUCKETS = 65536,
+	ZL_WINDOW = 8192,    /* records that flow-list can show */
+	ZL_FLOWS_BATCH = 32, /* records that are worked on together */
+	ZL_STITCH_BUCKETS = 1 << 19,
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,

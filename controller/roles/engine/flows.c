@@ -15,8 +15,8 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/engine.h"
 
-/* Records in one go before the loop looks at anything else. */
-enum { FLOWS_PER_WAKE = 512 };
+/* In one go before the loop looks at anything else. */
+enum { BATCHES_PER_WAKE = 16 };
 /* Exporters that keep flows give the other direction away within this. */
 #define DOUBT_US (4 * (uint64_t)ZL_US_PER_S)
 /* The year 9999. */
@@ -69,6 +69,15 @@ static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *
 		*ret = v;
 }
 
+/* For every record, so without the formatter. */
+static void copy(char *to, const char *from, size_t size)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 /* The service that the initiator wanted. */
 static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
 {
@@ -80,10 +89,8 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 	struct zl_engine_class dst = zl_engine_classes_of(e, &s->sighting.dst, &f->dst);
 
 	ask(e, s, &c, forward ? &src : &dst, forward ? &dst : &src, ret);
-	(void)snprintf(
-		s->verdict, sizeof(s->verdict), "%s", zl_evaluate_kind_name(ret->kind));
-	(void)snprintf(s->lock, sizeof(s->lock), "%s",
-		ret->lock == NULL ? "" : ret->lock->name);
+	copy(s->verdict, zl_evaluate_kind_name(ret->kind), sizeof(s->verdict));
+	copy(s->lock, ret->lock == NULL ? "" : ret->lock->name, sizeof(s->lock));
 }
 
 static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
@@ -98,7 +105,7 @@ static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
 /* The record of that number (from 1), or NULL when the window has it no more. */
 static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
 {
-	return number == 0 || e->n_seen - number >= ZL_WINDOW
+	return number == 0 || e->n_seen - number >= ZL_WINDOW - ZL_FLOWS_BATCH
 		       ? NULL
 		       : &e->window[(number - 1) % ZL_WINDOW];
 }
@@ -203,22 +210,12 @@ static void take_lie(struct zl_engine *e, const struct zl_seen *s)
 		zl_engine_incidents_spoofing(e, s);
 }
 
-static void take_record(struct zl_engine *e, const struct zl_flow *flow)
+/* What the record shows, and what follows. */
+static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono now)
 {
-	struct zl_seen *s = &e->window[e->n_seen % ZL_WINDOW];
-	const struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
-
-	e->n_records++;
-	if (!is_sane(flow) || x == NULL)
-		return;
 	e->n_seen++;
-	memset(s, 0, sizeof(*s));
-	s->flow = *flow;
-	drop_absurd_start(&s->flow);
-	zl_correlate(e->index, x->host, x->interfaces, &s->flow, zl_wall_now(),
-		&s->sighting);
-	s->initiator = zl_stitch(
-		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
+	s->initiator =
+		zl_stitch(e->stitch, &s->flow, s->sighting.scope, e->n_seen, now);
 	if (s->sighting.spoofed)
 		take_lie(e, s);
 	look_back(e, s);
@@ -229,19 +226,91 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 		judge_and_act(e, s);
 }
 
+struct batch {
+	struct zl_flow flows[ZL_FLOWS_BATCH];
+	struct zl_index_fetch fetch[ZL_FLOWS_BATCH];
+	const struct zl_exporter_info *exporters[ZL_FLOWS_BATCH];
+	uint64_t hash[ZL_FLOWS_BATCH];
+};
+
+/* Who sent them?  Those that are no use are left out; how many are left. */
+static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
+{
+	const struct zl_exporter_info *last = NULL;
+	struct zl_addr before;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct zl_flow *f = &b->flows[kept];
+		const struct zl_exporter_info *x;
+
+		/* A datagram's records follow each other. */
+		x = i != 0 && zl_addr_eq(&b->flows[i].exporter, &before)
+			    ? last
+			    : zl_engine_exporters_find(e, &b->flows[i].exporter);
+		last = x;
+		before = b->flows[i].exporter;
+		e->n_records++;
+		if (!is_sane(&b->flows[i]) || x == NULL)
+			continue;
+		if (kept != i)
+			*f = b->flows[i];
+		drop_absurd_start(f);
+		b->exporters[kept] = x;
+		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
+			.ifindex = zl_correlate_interface(f),
+			.src = &f->src,
+			.dst = &f->dst };
+	}
+	return kept;
+}
+
+/*
+ * Each step for the whole batch before the next: what it will touch has been fetched
+ * together by then.  What follows from the records is done in their order.
+ */
+static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
+{
+	struct zl_wall wall = zl_wall_now();
+	struct zl_mono now = zl_mono_now();
+
+	n = choose(e, b, n);
+	for (unsigned step = 0; step < ZL_INDEX_FETCH_STEPS; step++)
+		for (unsigned i = 0; i < n; i++)
+			zl_index_fetch(e->index, &b->fetch[i], step);
+	for (unsigned i = 0; i < n; i++) {
+		struct zl_seen *s = &e->window[(e->n_seen + i) % ZL_WINDOW];
+
+		memset(s, 0, sizeof(*s));
+		s->flow = b->flows[i];
+		zl_correlate(e->index, b->exporters[i]->host,
+			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
+		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
+		(void)zl_map_hint(&e->classes, &s->sighting.src.domain);
+		(void)zl_map_hint(&e->classes, &s->sighting.dst.domain);
+	}
+	for (unsigned i = 0; i < n; i++)
+		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
+	for (unsigned i = 0; i < n; i++)
+		take_sighting(e, &e->window[e->n_seen % ZL_WINDOW], now);
+}
+
 /*
  * False: there is more, and the rest of the loop has its turn first.  A producer that
  * lies can make the ring look neither empty nor readable, so tries are what is counted.
  */
 static bool drain(struct zl_engine *e)
 {
-	struct zl_flow flow;
+	static struct batch b;
 
-	for (unsigned i = 0; i < FLOWS_PER_WAKE; i++)
-		if (zl_ring_read(e->ring, &flow))
-			take_record(e, &flow);
+	for (unsigned i = 0; i < BATCHES_PER_WAKE; i++) {
+		unsigned n = zl_ring_read_some(e->ring, b.flows, ZL_FLOWS_BATCH);
+
+		if (n != 0)
+			take_batch(e, &b, n);
 		else if (zl_ring_sleep(e->ring))
 			return true;
+	}
 	return false;
 }
 
