@@ -16,6 +16,8 @@
 #include "controller/store/holdings.h"
 
 enum { KEPT_DAYS = 90, WAITING_MAX = 1 << 20 };
+/* A guest that changes its addresses all the time fills no disk. */
+enum { BEGINS_MAX = 256, BEGINS_PERIOD_S = 3600 };
 
 struct holder_key {
 	struct zl_uuid domain;
@@ -37,6 +39,8 @@ struct entry {
 struct holder {
 	struct holder_key key;
 	struct entry *entries;
+	struct zl_mono since; /* of this period */
+	unsigned n_begins;    /* in it */
 };
 
 /* A beginning, an end, or both, on the way to the disk. */
@@ -133,6 +137,24 @@ static struct zl_engine_holding *wait_for_disk(
 	return w;
 }
 
+/* May one more be written down? */
+static bool may_begin(struct holder *holder)
+{
+	struct zl_mono now = zl_mono_now();
+
+	if (zl_mono_since(now, holder->since) >
+		BEGINS_PERIOD_S * (uint64_t)ZL_US_PER_S) {
+		holder->since = now;
+		holder->n_begins = 0;
+	}
+	if (holder->n_begins++ == BEGINS_MAX)
+		zl_log(LOG_WARNING,
+			"a domain on host '%s' has changed its addresses %d times "
+			"within the hour: no more of it is written down",
+			holder->key.host, BEGINS_MAX);
+	return holder->n_begins <= BEGINS_MAX;
+}
+
 static void begin(struct zl_engine *e, struct holder *holder,
 	const struct zl_index_domain *d, const struct zl_index_nic *nic,
 	const struct zl_index_addr *a)
@@ -152,7 +174,8 @@ static void begin(struct zl_engine *e, struct holder *holder,
 	if (entry == NULL)
 		return;
 	entry->is_held = true;
-	entry->begin = wait_for_disk(e, &h);
+	if (may_begin(holder))
+		entry->begin = wait_for_disk(e, &h);
 	if (entry->begin != NULL)
 		entry->begin->entry = entry;
 }
@@ -183,10 +206,15 @@ static void end_others(struct zl_engine *e, struct holder *holder)
 		*at = entry->next;
 		free(entry);
 	}
-	if (holder->entries == NULL) {
-		(void)zl_map_remove(&e->holders, &holder->key);
-		free(holder);
-	}
+}
+
+static void forget_holder(struct zl_engine *e, struct holder *holder)
+{
+	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+		at->is_held = false;
+	end_others(e, holder);
+	(void)zl_map_remove(&e->holders, &holder->key);
+	free(holder);
 }
 
 static void hold(struct zl_engine *e, struct holder *holder,
@@ -209,10 +237,14 @@ void zl_engine_holdings_on_domain(
 	struct zl_engine *e, const struct zl_index_domain *d, bool gone)
 {
 	struct holder *holder = get_holder(e, &d->uuid, d->host->name);
-	bool has_none = gone || d->state == ZL_DOMAIN_SHUTOFF;
+	bool has_none = d->state == ZL_DOMAIN_SHUTOFF;
 
 	if (holder == NULL)
 		return;
+	if (gone) {
+		forget_holder(e, holder);
+		return;
+	}
 	for (struct entry *at = holder->entries; at != NULL; at = at->next)
 		at->is_held = false;
 	for (unsigned i = 0; !has_none && i < d->n_nics; i++)
@@ -237,9 +269,7 @@ void zl_engine_holdings_reconcile(struct zl_engine *e)
 	for (size_t i = 0; (holder = zl_map_next(&e->holders, &i)) != NULL;) {
 		if (!is_gone(e, holder))
 			continue;
-		for (struct entry *at = holder->entries; at != NULL; at = at->next)
-			at->is_held = false;
-		end_others(e, holder);
+		forget_holder(e, holder);
 		i--; /* the next one may have moved into its slot */
 	}
 }
