@@ -266,6 +266,11 @@ static enum zl_side by_flags(const struct zl_flow *f)
 	return ZL_SIDE_UNKNOWN;
 }
 
+static bool is_icmp(const struct zl_flow *f)
+{
+	return f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
+}
+
 /*
  * The same with what earlier records of the conversation said.  A packet is believed
  * about its own sender, for good.  That the other side began is believed for this
@@ -276,6 +281,14 @@ static enum zl_side by_openings(
 {
 	enum zl_side side = by_flags(f);
 
+	/* Each ping is a beginning of its own.  Who tells types at all means 0 by 0. */
+	if (is_icmp(f) && (f->present & ZL_FLOW_ICMP) != 0) {
+		c->began[src_side] |= side == ZL_SIDE_SRC;
+		if (side == ZL_SIDE_UNKNOWN && f->icmp == ECHO_REPLY_4 &&
+			(c->began[0] || c->began[1]))
+			side = ZL_SIDE_DST;
+		return side;
+	}
 	if (side == ZL_SIDE_SRC)
 		c->began[src_side] = true;
 	if (side == ZL_SIDE_DST)
@@ -377,7 +390,7 @@ static void remember_start(
 {
 	struct start *start = &c->start[side];
 
-	if ((f->present & ZL_FLOW_FIRST) == 0)
+	if ((f->present & ZL_FLOW_FIRST) == 0 || is_icmp(f))
 		return;
 	/* Of a connection that was there before us it is no start. */
 	if (f->proto == IPPROTO_TCP &&
@@ -443,8 +456,13 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 		false };
 	struct key key;
 	unsigned src_side = make_key(flow, scope, &key);
-	struct conversation *c = get_conversation(s, &key, now);
+	struct conversation *c = get_conversation(s, &key, now), unproven;
 
+	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
+	if (flow->is_provisional) {
+		unproven = *c;
+		c = &unproven;
+	}
 	remember_start(c, src_side, flow);
 	is.side = by_openings(c, src_side, flow);
 	if (is.side == ZL_SIDE_UNKNOWN)
@@ -458,11 +476,11 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 			(uint8_t)(is.side == ZL_SIDE_SRC ? src_side : 1 - src_side);
 	}
 	/* Only a real answer makes a server; a refusal or a scan does not. */
-	if (is.confidence == ZL_CONFIDENCE_TIME)
+	if (is.confidence == ZL_CONFIDENCE_TIME && !flow->is_provisional)
 		remember_offer(s, flow, is.side, scope);
 	is.other = c->number[1 - src_side];
 	is.first = c->number[src_side] == 0;
-	is.proves = is.other != 0 && is.side == ZL_SIDE_DST &&
+	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
 		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
 	c->number[src_side] = number;

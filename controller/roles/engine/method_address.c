@@ -7,6 +7,9 @@
 #include "controller/roles/engine/methods.h"
 #include "controller/store/holdings.h"
 
+/* The year 9999. */
+#define AT_MOST_MS INT64_C(253402300800000)
+
 static int append(const struct zl_holding *h, void *user)
 {
 	char uuid[ZL_UUID_STR], mac[ZL_MAC_STR];
@@ -26,17 +29,22 @@ int zl_method_show_address(
 	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
 {
 	const char *text = zl_call_str(call, "address");
-	struct zl_wall at = { .us = zl_call_int(call, "at_ms", 0) * ZL_US_PER_MS };
+	int64_t at_ms = zl_call_int(call, "at_ms", 0);
+	struct zl_wall at = {
+		.us = at_ms < 0 || at_ms > AT_MOST_MS ? -1 : at_ms * ZL_US_PER_MS
+	};
 	struct zl_engine *e = user;
 	json_t *list = json_array();
 	char name[ZL_ADDR_STR];
 	struct zl_addr addr;
 	int r;
 
-	if (!zl_addr_parse(text, &addr)) {
+	if (at.us < 0 || !zl_addr_parse(text, &addr)) {
 		json_decref(list);
 		return zl_fail_id(reterr, -EINVAL, "address.invalid", "",
-			"'%s': neither an IPv4 nor an IPv6 address", text);
+			"'%s': neither an IPv4 nor an IPv6 address, or a time that "
+			"cannot be",
+			text);
 	}
 	zl_engine_holdings_flush(e);
 	r = zl_holdings_each(e->db, &addr, at, append, list, reterr);

@@ -31,10 +31,12 @@ struct zl_engine_template {
 void zl_engine_templates_note(struct zl_engine *e, const struct zl_frame_in *in)
 {
 	struct zl_collector_template told;
+	const struct zl_exporter_info *x;
 	struct zl_engine_template *t;
 
 	zl_collector_get_template(in, &told);
-	if (e->n_templates >= WAITING_MAX)
+	x = zl_map_find(&e->exporters, &told.exporter);
+	if (e->n_templates >= WAITING_MAX || x == NULL || x->host[0] == '\0')
 		return;
 	t = malloc(sizeof(*t) + told.n);
 	if (t == NULL)
