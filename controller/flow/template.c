@@ -271,8 +271,10 @@ static bool read_head(struct zl_templates *t, struct zl_cursor *set, struct spec
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_CUT);
 		return false;
 	}
-	if (s->n == 0 && s->format == ZL_TEMPLATE_IPFIX)
-		return true; /* a withdrawal, whose id may be that of the set */
+	/* A withdrawal, whose id may be that of the set: of all its templates. */
+	if (s->n == 0 && s->format == ZL_TEMPLATE_IPFIX &&
+		(s->id >= ZL_TEMPLATE_ID_MIN || s->id == (s->is_options ? 3 : 2)))
+		return true;
 	if (s->id < ZL_TEMPLATE_ID_MIN) {
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_ID);
 		return false;
