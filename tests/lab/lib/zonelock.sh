@@ -16,7 +16,7 @@ zl() {
 zonelock_is_built() {
 	local program
 
-	for program in zonelock zonelockd zonelock-agent; do
+	for program in zonelock zonelockd zonelock-agent zonelock-exporter; do
 		[ -x "$B/bin/$program" ] || return 1
 	done
 }
