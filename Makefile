@@ -271,7 +271,7 @@ install: programs ## install below DESTDIR and PREFIX (MODE=release for use)
 	install -m 0644 policy/zone.rng policy/lock.rng inventory/host.rng $(call to,$(DATADIR)/schemas)
 	install -m 0644 docs/org.zonelock.Controller.varlink $(call to,$(DATADIR))
 	install -m 0644 examples/*.xml examples/*.conf $(call to,$(DOCDIR)/examples)
-	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md $(call to,$(DOCDIR))
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md $(call to,$(DOCDIR))
 	install -m 0644 docs/zonelock.bash-completion $(call to,$(COMPLETIONDIR)/zonelock)
 	for s in 1 5 8; do install -m 0644 docs/man/*.$$s $(call to,$(MANDIR)/man)$$s || exit 1; done
 	for f in zonelockd agent exporter; do to=$(call to,$(SYSCONFDIR)/zonelock/$$f.conf); \
