@@ -3,7 +3,7 @@
 """Two guests without machines, on taps as libvirt makes them, and what they say.
 
 wire.py known FILE        at USR1 some conversations, once; FILE gets what was sent
-wire.py single PER-SECOND flows of one packet until TERM, each from a port of its own
+wire.py single PER-SECOND flows of one packet until TERM, each from a port of its own, at random
 
 The taps wa and wb are there and up once "ready" is printed.  FILE has a JSON line for
 each direction of a conversation: src, dst, proto, sport, dport (0 for ICMP), packets,
@@ -14,6 +14,7 @@ import fcntl
 import ipaddress
 import json
 import os
+import random
 import signal
 import struct
 import subprocess
@@ -132,7 +133,7 @@ def main():
     while True:
         os.write(taps["a"], frame("a", 4, UDP, port, 9, 10))
         port += 1
-        time.sleep(1 / float(argument))
+        time.sleep(random.uniform(0.2, 1.8) / float(argument))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ pmacctd-v9	4	46	0	yes
 pmacctd-ipfix	5	46	0	yes
 ovs-v5	6	4	14	yes
 ovs-ipfix	7	46	0	yes
-ovs-sflow	8	46	0	no
+ovs-sflow	8	46	18	yes
 '
 
 wire_exec() {
@@ -42,6 +42,7 @@ wire_up() {
 		ip -n wire addr add "172.31.2.$number/24" dev mg
 		ip -n wire route add "172.31.3.$number" via 172.31.2.254 src "172.31.2.$number"
 	done <<<"$WIRE_TABLE"
+	rm -f "$LAB/log/wire.log"
 	spawn wire ip netns exec wire python3 "$ZL_LAB_DIR/wire.py" "$@"
 	until_ok 10 grep -q ready "$LAB/log/wire.log" || die "$(cat "$LAB/log/wire.log")"
 	wire_switch_up
@@ -68,13 +69,16 @@ wire_switch_up() {
 }
 
 wire_down() {
-	local name
+	local name number
 
 	for name in $(wire_names all) wire ovs ovsdb; do
 		stop "$name"
 	done
 	ip netns del wire
 	ip addr del 172.31.2.254/24 dev mg0
+	while read -r _ number _; do
+		[ -z "$number" ] || ip addr del "172.31.3.$number/32" dev mg0
+	done <<<"$WIRE_TABLE"
 	rm -rf "$LAB/ovs"
 }
 
@@ -109,15 +113,18 @@ wire_exporter() {
 	esac
 }
 
+# Settings of the two below: WIRE_CACHE, WIRE_IMMEDIATE; both yes when not set.
+
 # wire_softflowd NAME NUMBER VERSION: libpcap keeps its packets until a block of the ring is
 # full, if it is not told otherwise (docs/exporters.md).
 wire_softflowd() {
-	local name=$1 timeout timeouts=()
+	local name=$1 preload=$B/bin/zonelock-immediate.so timeout timeouts=()
 
+	[ "${WIRE_IMMEDIATE:-yes}" = yes ] || preload=
 	for timeout in tcp tcp.rst tcp.fin udp icmp general maxlife expint; do
 		timeouts+=(-t "$timeout=1")
 	done
-	spawn "$name" ip netns exec wire env "LD_PRELOAD=$B/bin/zonelock-immediate.so" softflowd -d -N -6 \
+	spawn "$name" ip netns exec wire env "LD_PRELOAD=$preload" softflowd -d -N -6 \
 		-v "$3" -T ether -A milli -i "$(wire_exec cat /sys/class/net/wa/ifindex):wa" \
 		"${timeouts[@]}" -n "172.31.3.$2:2055" -p "$LAB/$name.pid" -c none
 }
@@ -127,6 +134,7 @@ wire_pmacctd() {
 	local name=$1
 
 	printf '%s\n' '[exporter]' "collector = 172.31.3.$2:2055" "version = $3" \
-		"cache = ${WIRE_CACHE:-yes}" "run-directory = $LAB/$name.run" >"$LAB/$name.conf"
+		"cache = ${WIRE_CACHE:-yes}" \
+		"immediate = ${WIRE_IMMEDIATE:-yes}" "run-directory = $LAB/$name.run" >"$LAB/$name.conf"
 	spawn "$name" ip netns exec wire "$B/bin/zonelock-exporter" --config "$LAB/$name.conf"
 }

@@ -6,6 +6,7 @@
 scenario_begin 1 -- web1 db1
 mac=52:54:00:00:01:05
 exporters 1
+pids=$(exporter_pids 1)
 undo "v 1 detach-interface web1 bridge --mac $mac --live"
 
 check 'quarantine' zl quarantine web1 --strict
@@ -35,6 +36,7 @@ tap_evidence() {
 	zl flow-list --json --limit 200 | jq -e '[.flows[] | select(.src == "10.0.5.105")]
 		| length > 0 and all(.src_domain == "web1" and .evidence == "tap")' >/dev/null
 }
-vm_exec web1 "ip addr add 10.0.5.105/24 dev eth1
-ip neigh add 10.0.5.7 lladdr $(vm_mac db1) dev eth1; guest udp 10.0.5.7 53" >/dev/null
+vm_exec web1 "guest raw eth1 2 5 $(python3 "$ZL_LAB_DIR/forge.py" "$mac" "$(vm_mac db1)" \
+	10.0.5.105 10.0.5.7 40000 53 udp)" >/dev/null
 soon 'its flows have tap evidence' 5 tap_evidence
+same 'the same pmacctd' "$pids" "$(exporter_pids 1)"
