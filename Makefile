@@ -30,15 +30,16 @@ DEPS = $(DEPS_BUILD) $(DEPS_LINT) $(DEPS_LAB) $(DEPS_BENCH)
 # --- folders, programs, libraries --------------------------------------------
 FOLDERS = base inventory policy mitigate mitigate/agent mitigate/actuator \
 	controller/flow controller/analyze controller/store controller/control \
-	controller/roles/parent controller/roles/engine controller/cli
+	controller/roles/parent controller/roles/engine controller/cli exporter
 PROGRAMS = zonelockd zonelock-collector zonelock-engine zonelock-inventory \
-	zonelock-actuator zonelock-agent zonelock
+	zonelock-actuator zonelock-agent zonelock-exporter zonelock
 MAIN_zonelockd = controller/roles/parent.c
 MAIN_zonelock-collector = controller/roles/collector.c
 MAIN_zonelock-engine = controller/roles/engine.c
 MAIN_zonelock-inventory = controller/roles/inventory.c
 MAIN_zonelock-actuator = mitigate/actuator/main.c
 MAIN_zonelock-agent = mitigate/agent/main.c
+MAIN_zonelock-exporter = exporter/main.c
 MAIN_zonelock = controller/cli/main.c
 PKGS = libvirt libvirt-qemu libxml-2.0 libmnl libnftnl sqlite3 jansson libsystemd \
 	gnutls libseccomp inih libpcap
@@ -82,12 +83,14 @@ LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 # --- derived ------------------------------------------------------------------
 mains = $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
-lib_src = $(filter-out $(mains),$(wildcard $(1)/*.c))
+preload_src = exporter/immediate.c# preloaded into pmacctd
+lib_src = $(filter-out $(mains) $(preload_src),$(wildcard $(1)/*.c))
 lib_of = $(B)/lib/$(subst /,-,$(1)).a
 obj_of = $(patsubst %.c,$(B)/obj/%.o,$(1))
 archives := $(foreach f,$(FOLDERS),$(if $(call lib_src,$(f)),$(call lib_of,$(f))))
 support := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
 programs := $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
+preload := $(B)/bin/zonelock-immediate.so
 unit_tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 bench_objects := $(call obj_of,$(filter-out %/inventory.c,$(wildcard tests/bench/*.c)))
 fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -116,7 +119,7 @@ deps: ## install what is missing (Debian 12, as root)
 
 all: programs ## build the programs (MODE=debug|release|san, output in build/MODE)
 
-programs: $(programs)
+programs: $(programs) $(preload)
 
 tests: $(unit_tests) $(replays)
 
@@ -211,6 +214,12 @@ $(B)/bin/$(1): $(call obj_of,$(MAIN_$(1))) $(archives)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# Into a program that is not ours: no sanitizers.
+$(preload): $(preload_src) $(B)/flags | have-deps
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -Wl,-z,relro,-z,now -o $@ $<
+
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -241,6 +250,7 @@ $(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(support) $(archives)
 # --- install --------------------------------------------------------------------
 # Units name the programs below /usr; with another PREFIX they are told.
 to = $(DESTDIR)$(1)
+sbin = $(B)/bin/zonelockd $(B)/bin/zonelock-agent $(B)/bin/zonelock-exporter
 at_prefix = sed 's|/usr/sbin/|$(PREFIX)/sbin/|' $(1) >$(2) && chmod 0644 $(2)
 
 install: programs ## install below DESTDIR and PREFIX (MODE=release for use)
@@ -250,26 +260,28 @@ install: programs ## install below DESTDIR and PREFIX (MODE=release for use)
 		$(call to,$(COMPLETIONDIR)) $(call to,$(MANDIR)/man1) $(call to,$(MANDIR)/man5) \
 		$(call to,$(MANDIR)/man8) $(call to,$(SYSCONFDIR)/zonelock)
 	install -m 0755 $(B)/bin/zonelock $(call to,$(PREFIX)/bin)
-	install -m 0755 $(B)/bin/zonelockd $(B)/bin/zonelock-agent $(call to,$(PREFIX)/sbin)
-	install -m 0755 $(filter-out %/zonelock %/zonelockd %/zonelock-agent,$(programs)) \
-		$(call to,$(LIBEXECDIR))
+	install -m 0755 $(sbin) $(call to,$(PREFIX)/sbin)
+	install -m 0755 $(filter-out %/zonelock $(sbin),$(programs)) $(call to,$(LIBEXECDIR))
+	install -m 0644 $(preload) $(call to,$(LIBEXECDIR))
 	$(call at_prefix,systemd/zonelockd.service,$(call to,$(UNITDIR)/zonelockd.service))
 	$(call at_prefix,systemd/zonelock-agent.service,$(call to,$(UNITDIR)/zonelock-agent.service))
+	$(call at_prefix,systemd/zonelock-exporter.service,$(call to,$(UNITDIR)/zonelock-exporter.service))
 	install -m 0644 systemd/zonelock.sysusers $(call to,$(SYSUSERSDIR)/zonelock.conf)
 	install -m 0644 systemd/zonelock.tmpfiles $(call to,$(TMPFILESDIR)/zonelock.conf)
 	install -m 0644 policy/zone.rng policy/lock.rng inventory/host.rng $(call to,$(DATADIR)/schemas)
 	install -m 0644 docs/org.zonelock.Controller.varlink $(call to,$(DATADIR))
 	install -m 0644 examples/*.xml examples/*.conf $(call to,$(DOCDIR)/examples)
-	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md $(call to,$(DOCDIR))
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md $(call to,$(DOCDIR))
 	install -m 0644 docs/zonelock.bash-completion $(call to,$(COMPLETIONDIR)/zonelock)
 	for s in 1 5 8; do install -m 0644 docs/man/*.$$s $(call to,$(MANDIR)/man)$$s || exit 1; done
-	for f in zonelockd agent; do to=$(call to,$(SYSCONFDIR)/zonelock/$$f.conf); \
+	for f in zonelockd agent exporter; do to=$(call to,$(SYSCONFDIR)/zonelock/$$f.conf); \
 		test -e $$to || install -m 0644 examples/$$f.conf $$to || exit 1; done
 
 uninstall: ## remove what install put there; configuration and state stay
 	rm -f $(call to,$(PREFIX)/bin/zonelock) $(call to,$(PREFIX)/sbin/zonelockd) \
-		$(call to,$(PREFIX)/sbin/zonelock-agent) $(call to,$(UNITDIR)/zonelockd.service) \
-		$(call to,$(UNITDIR)/zonelock-agent.service) $(call to,$(SYSUSERSDIR)/zonelock.conf) \
+		$(call to,$(PREFIX)/sbin/zonelock-agent) $(call to,$(PREFIX)/sbin/zonelock-exporter) \
+		$(call to,$(UNITDIR)/zonelockd.service) $(call to,$(UNITDIR)/zonelock-agent.service) \
+		$(call to,$(UNITDIR)/zonelock-exporter.service) $(call to,$(SYSUSERSDIR)/zonelock.conf) \
 		$(call to,$(TMPFILESDIR)/zonelock.conf) $(call to,$(COMPLETIONDIR)/zonelock) \
 		$(foreach m,$(wildcard docs/man/*),$(call to,$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))))
 	rm -rf $(call to,$(LIBEXECDIR)) $(call to,$(DATADIR)) $(call to,$(DOCDIR))

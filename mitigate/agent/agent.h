@@ -10,11 +10,11 @@
  */
 #ifndef ZL_MITIGATE_AGENT_AGENT_H
 #define ZL_MITIGATE_AGENT_AGENT_H
+#include "inventory/links_socket.h"
 #include "mitigate/agent/agent_config.h"
 #include "mitigate/agent/book.h"
 #include "mitigate/agent/firewall.h"
 #include "mitigate/agent/limits.h"
-#include "mitigate/agent/links_socket.h"
 #include "mitigate/agent/plan.h"
 
 /* A lease's state changed and nobody asked for it; `lease` is NULL when it is not known. */

@@ -14,9 +14,9 @@
  */
 #ifndef ZL_MITIGATE_AGENT_PLAN_H
 #define ZL_MITIGATE_AGENT_PLAN_H
+#include "inventory/links.h"
 #include "mitigate/agent/book.h"
 #include "mitigate/agent/limits.h"
-#include "mitigate/agent/links.h"
 #include "mitigate/agent/nft_elem.h"
 
 struct zl_plan_in {

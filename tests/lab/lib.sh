@@ -16,6 +16,7 @@
 #	lib/hv.sh	hypervisors: namespaces, bridge, libvirtd
 #	lib/vm.sh	virtual machines and commands in them
 #	lib/flow.sh	flow exporters with tap evidence
+#	lib/wire.sh	exporters of several makes, without machines
 #	lib/zonelock.sh	controller, agents, command line, examples
 #	lib/capture.sh	captures and what they say about time
 #	lib/check.sh	assertions
@@ -34,7 +35,7 @@ if [ -z "${ZL_LAB_ISOLATED:-}" ]; then
 	exec env --default-signal=INT,TERM "$ZL_LAB_DIR/isolate" bash "$0" "$@"
 fi
 
-for part in base hv vm flow zonelock capture check; do
+for part in base hv vm flow wire zonelock capture check; do
 	# shellcheck source=/dev/null
 	. "$ZL_LAB_DIR/lib/$part.sh"
 done

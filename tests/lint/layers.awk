@@ -21,6 +21,7 @@ BEGIN {
 	add("controller/cli", 5)
 	add("mitigate/agent", 5)
 	add("mitigate/actuator", 5)
+	add("exporter", 5)
 }
 
 # The longest folder of the table that holds `path`, or "".

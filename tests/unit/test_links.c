@@ -17,7 +17,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
-#include "mitigate/agent/links_socket.h"
+#include "inventory/links_socket.h"
 #include "tests/support/tapnet.h"
 
 static char buf[1024] __attribute__((aligned(8)));

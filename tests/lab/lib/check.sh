@@ -151,7 +151,7 @@ release_all() {
 	done
 }
 
-# exporters N...: fresh ones, as taps change between scenarios.
+# exporters N...: a record for each packet, at once.
 exporters() {
 	local n
 

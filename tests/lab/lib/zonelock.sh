@@ -16,7 +16,7 @@ zl() {
 zonelock_is_built() {
 	local program
 
-	for program in zonelock zonelockd zonelock-agent; do
+	for program in zonelock zonelockd zonelock-agent zonelock-exporter; do
 		[ -x "$B/bin/$program" ] || return 1
 	done
 }
@@ -81,7 +81,7 @@ controller_config() {
 		[zonelockd]
 		state-directory = ${ZL_STATE:-$LAB/state}
 		control-socket = $ZL_SOCKET
-		listen = 0.0.0.0:2055, 0.0.0.0:4739
+		listen = 0.0.0.0:2055, 0.0.0.0:4739, 0.0.0.0:6343
 		actuator = yes
 	CONF
 	printf '%s\n' "$@" >>"$LAB/zonelockd.conf"

@@ -5,11 +5,11 @@
  *
  * Subscribe first, dump then: what happens in between comes twice, never not at all.
  */
-#ifndef ZL_MITIGATE_AGENT_LINKS_SOCKET_H
-#define ZL_MITIGATE_AGENT_LINKS_SOCKET_H
+#ifndef ZL_INVENTORY_LINKS_SOCKET_H
+#define ZL_INVENTORY_LINKS_SOCKET_H
 #include <libmnl/libmnl.h>
 
-#include "mitigate/agent/links.h"
+#include "inventory/links.h"
 
 struct zl_links_socket {
 	struct mnl_socket *events, *asks;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RTNETLINK: dumps and events into the table of links.c. */
-#include "mitigate/agent/links_socket.h"
+#include "inventory/links_socket.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of interfaces and neighbours. */
-#include "mitigate/agent/links.h"
+#include "inventory/links.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * Bridges send their own RTM_NEWLINK and RTM_DELLINK (family AF_BRIDGE) when a port
  * comes or goes, and forwarding entries as neighbours: both are ignored.
  */
-#ifndef ZL_MITIGATE_AGENT_LINKS_H
-#define ZL_MITIGATE_AGENT_LINKS_H
+#ifndef ZL_INVENTORY_LINKS_H
+#define ZL_INVENTORY_LINKS_H
 #include <stdbool.h>
 
 #include <net/if.h>
