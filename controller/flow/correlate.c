@@ -17,17 +17,20 @@ const char *zl_evidence_name(enum zl_evidence e)
 	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
 }
 
-/* Names of the index, which fit: for every record, so without the formatter. */
-static void copy(char *to, const char *from, size_t size)
+/* Keep a name of the index, of `size` bytes at most: there is room for all of them. */
+static const char *keep(struct zl_sighting *s, const char *from, size_t size)
 {
+	char *to = &s->text[s->n_text];
 	size_t n = strnlen(from, size - 1);
 
 	memcpy(to, from, n);
 	to[n] = '\0';
+	s->n_text = (uint16_t)(s->n_text + n + 1);
+	return to;
 }
 
-static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
-	enum zl_evidence evidence)
+static void fill(struct zl_sighting *s, struct zl_endpoint *end,
+	const struct zl_index_nic *nic, enum zl_evidence evidence)
 {
 	const struct zl_index_domain *d = nic->domain;
 
@@ -36,9 +39,9 @@ static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	end->mac = nic->nic.mac;
 	end->forwarding = d->forwarding;
 	end->n_nics = d->n_nics;
-	copy(end->name, d->name, sizeof(end->name));
-	copy(end->host, d->host->name, sizeof(end->host));
-	copy(end->tap, nic->nic.tap, sizeof(end->tap));
+	end->name = keep(s, d->name, sizeof(d->name));
+	end->host = keep(s, d->host->name, sizeof(d->host->name));
+	end->tap = keep(s, nic->nic.tap, sizeof(nic->nic.tap));
 }
 
 static uint64_t mix(uint64_t h, const char *text)
@@ -102,7 +105,7 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 	if (owner == NULL)
 		return;
 	ret->spoofed = true;
-	copy(ret->claimed, owner->domain->name, sizeof(ret->claimed));
+	ret->claimed = keep(ret, owner->domain->name, sizeof(owner->domain->name));
 }
 
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
@@ -111,10 +114,10 @@ static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
 	const struct zl_index_nic *owner = claimed_by(index, tap, flow), *holder;
 
 	if (owner != NULL && tap->domain->forwarding) {
-		fill(&ret->src, owner, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->src, owner, ZL_EVIDENCE_ADDRESS);
 		return;
 	}
-	fill(&ret->src, tap, ZL_EVIDENCE_TAP);
+	fill(ret, &ret->src, tap, ZL_EVIDENCE_TAP);
 	note_claim(ret, owner);
 	if (ret->spoofed)
 		return;
@@ -172,7 +175,7 @@ static const struct zl_index_nic *find_dst(const struct zl_index *index,
 
 static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	const char *host, const char *scope, const struct zl_flow *flow,
-	struct zl_endpoint *ret)
+	struct zl_sighting *ret)
 {
 	bool unknown = false;
 	const struct zl_index_nic *nic =
@@ -182,7 +185,7 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 		nic = find_mac(index, NULL, &flow->dst_mac);
 		if (nic != NULL && !nic->domain->forwarding &&
 			!is_declared_otherwise(nic, &flow->dst)) {
-			fill(ret, nic, ZL_EVIDENCE_MAC);
+			fill(ret, &ret->dst, nic, ZL_EVIDENCE_MAC);
 			return nic;
 		}
 		nic = NULL;
@@ -191,7 +194,7 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	if (nic == NULL && !unknown)
 		nic = find_dst(index, host, NULL, flow, &unknown);
 	if (nic != NULL)
-		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->dst, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
 }
 
@@ -204,13 +207,13 @@ static const struct zl_index_nic *resolve_src(const struct zl_index *index,
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0)
 		nic = find_mac(index, host, &flow->src_mac);
 	if (nic != NULL && !nic->domain->forwarding) {
-		fill(&ret->src, nic, ZL_EVIDENCE_MAC);
+		fill(ret, &ret->src, nic, ZL_EVIDENCE_MAC);
 		note_claim(ret, claimed_by(index, nic, flow));
 		return nic;
 	}
 	nic = find_addr(index, host, NULL, &flow->src);
 	if (nic != NULL)
-		fill(&ret->src, nic, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->src, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
 }
 
@@ -224,23 +227,25 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 
 	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
 		in_if = 0;
-	memset(ret, 0, sizeof(*ret));
-	copy(ret->host, host == NULL ? "" : host, sizeof(ret->host));
+	memset(ret, 0, offsetof(struct zl_sighting, text));
+	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
+	ret->dst.name = ret->dst.host = ret->dst.tap = "";
+	ret->host = keep(ret, host == NULL ? "" : host, 64);
 	if (host != NULL && interfaces && in_if != 0)
 		src = zl_index_tap(index, host, in_if);
 	/* Learning changes the index, and what it gave us before is void then. */
 	if (src != NULL) {
 		src_scope = segment_of(src);
-		copy(scope, src->scope, sizeof(scope));
+		memcpy(scope, src->scope, sizeof(scope));
 		resolve_tap(index, src, flow, now, ret);
 	} else {
 		src = resolve_src(index, host, flow, ret);
 		src_scope = segment_of(src);
 		if (src != NULL)
-			copy(scope, src->scope, sizeof(scope));
+			memcpy(scope, src->scope, sizeof(scope));
 	}
 	dst = resolve_dst(
-		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
+		index, host, scope[0] == '\0' ? NULL : scope, flow, ret);
 	ret->true_scope = ret->scope = src != NULL ? src_scope : segment_of(dst);
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)

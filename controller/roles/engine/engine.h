@@ -117,13 +117,13 @@ struct zl_engine_incident {
 /* --- the window of flow-list --- */
 struct zl_seen {
 	struct zl_flow flow;
-	struct zl_sighting sighting;
 	struct zl_initiator initiator;
 	bool answered;	 /* a record of the other direction has come */
 	bool counted;	 /* by an incident */
 	bool by_claim;	 /* its address would allow what it is not allowed for sure */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
+	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
 };
 
 /* A record that is or looks like an answer: is there a question before it is due? */
