@@ -72,10 +72,11 @@ static const struct zl_index_nic *find_mac(
 	return nics[0];
 }
 
-static const struct zl_index_nic *find_addr(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_addr *addr)
+static const struct zl_index_nic *find_src(const struct zl_index *index,
+	const char *host, uint64_t scope, const struct zl_index_fetch *at)
 {
-	struct zl_index_owner o = zl_index_addr(index, host, scope, addr);
+	struct zl_index_owner o =
+		zl_index_addr_hashed(index, host, scope, at->src, at->src_hash);
 
 	return o.ambiguous ? NULL : o.nic;
 }
@@ -87,7 +88,8 @@ static bool is_other(const struct zl_index_nic *a, const struct zl_index_nic *b)
 
 /* The source claims to be somebody else: note who, unless the domain may. */
 static const struct zl_index_nic *claimed_by(const struct zl_index *index,
-	const struct zl_index_nic *tap, const struct zl_flow *flow)
+	const struct zl_index_nic *tap, const struct zl_flow *flow,
+	const struct zl_index_fetch *at)
 {
 	const struct zl_index_nic *owner = NULL;
 
@@ -95,8 +97,7 @@ static const struct zl_index_nic *claimed_by(const struct zl_index *index,
 		!zl_mac_eq(&flow->src_mac, &tap->nic.mac))
 		owner = find_mac(index, tap->domain->host->name, &flow->src_mac);
 	if (!is_other(owner, tap) && !zl_index_is_sole_owner(tap, &flow->src))
-		owner = find_addr(
-			index, tap->domain->host->name, tap->scope, &flow->src);
+		owner = find_src(index, tap->domain->host->name, tap->scope_nr, at);
 	return is_other(owner, tap) ? owner : NULL;
 }
 
@@ -109,9 +110,10 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 }
 
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
-	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
+	const struct zl_flow *flow, const struct zl_index_fetch *at, struct zl_wall now,
+	struct zl_sighting *ret)
 {
-	const struct zl_index_nic *owner = claimed_by(index, tap, flow), *holder;
+	const struct zl_index_nic *owner = claimed_by(index, tap, flow, at), *holder;
 
 	if (owner != NULL && tap->domain->forwarding) {
 		fill(ret, &ret->src, owner, ZL_EVIDENCE_ADDRESS);
@@ -162,10 +164,11 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 }
 
 static const struct zl_index_nic *find_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow,
+	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
 	bool *ret_unknown)
 {
-	struct zl_index_owner o = zl_index_addr(index, host, scope, &flow->dst);
+	struct zl_index_owner o =
+		zl_index_addr_hashed(index, at->host, scope, at->dst, at->dst_hash);
 
 	*ret_unknown = o.unknown;
 	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
@@ -174,12 +177,12 @@ static const struct zl_index_nic *find_dst(const struct zl_index *index,
 }
 
 static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow,
+	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
 	struct zl_sighting *ret)
 {
 	bool unknown = false;
 	const struct zl_index_nic *nic =
-		scope == NULL ? NULL : find_dst(index, host, scope, flow, &unknown);
+		scope == 0 ? NULL : find_dst(index, at, scope, flow, &unknown);
 
 	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
 		nic = find_mac(index, NULL, &flow->dst_mac);
@@ -192,7 +195,7 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 	}
 	/* Routed between networks: an address that one domain alone has will do. */
 	if (nic == NULL && !unknown)
-		nic = find_dst(index, host, NULL, flow, &unknown);
+		nic = find_dst(index, at, 0, flow, &unknown);
 	if (nic != NULL)
 		fill(ret, &ret->dst, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
@@ -200,54 +203,67 @@ static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
 
 /* Without a tap: by MAC, then by address. */
 static const struct zl_index_nic *resolve_src(const struct zl_index *index,
-	const char *host, const struct zl_flow *flow, struct zl_sighting *ret)
+	const struct zl_index_fetch *at, const struct zl_flow *flow,
+	struct zl_sighting *ret)
 {
 	const struct zl_index_nic *nic = NULL;
 
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0)
-		nic = find_mac(index, host, &flow->src_mac);
+		nic = find_mac(index, at->host, &flow->src_mac);
 	if (nic != NULL && !nic->domain->forwarding) {
 		fill(ret, &ret->src, nic, ZL_EVIDENCE_MAC);
-		note_claim(ret, claimed_by(index, nic, flow));
+		note_claim(ret, claimed_by(index, nic, flow, at));
 		return nic;
 	}
-	nic = find_addr(index, host, NULL, &flow->src);
+	nic = find_src(index, at->host, 0, at);
 	if (nic != NULL)
 		fill(ret, &ret->src, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
 }
 
-void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
-	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
+/* A network by name, or 0: where addresses are meant is not known. */
+static uint64_t scope_of(const struct zl_index_nic *nic)
+{
+	return nic == NULL || nic->scope_nr == ZL_INDEX_SCOPE_NONE ? 0 : nic->scope_nr;
+}
+
+void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,
+	bool interfaces, const struct zl_flow *flow, struct zl_wall now,
+	struct zl_sighting *ret)
 {
 	const struct zl_index_nic *src = NULL, *dst;
-	char scope[ZL_SCOPE_MAX] = "";
-	uint64_t src_scope;
-	uint32_t in_if = zl_correlate_interface(flow);
+	uint64_t scope, src_segment;
+	bool by_tap;
 
-	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
-		in_if = 0;
 	memset(ret, 0, offsetof(struct zl_sighting, text));
 	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
 	ret->dst.name = ret->dst.host = ret->dst.tap = "";
-	ret->host = keep(ret, host == NULL ? "" : host, 64);
-	if (host != NULL && interfaces && in_if != 0)
-		src = zl_index_tap(index, host, in_if);
+	ret->host = keep(ret, at->host == NULL ? "" : at->host, 64);
+	if (interfaces && (flow->present & ZL_FLOW_IN_NO_IF) == 0)
+		src = zl_index_tap_fetched(index, at);
+	by_tap = src != NULL;
+	if (!by_tap)
+		src = resolve_src(index, at, flow, ret);
 	/* Learning changes the index, and what it gave us before is void then. */
-	if (src != NULL) {
-		src_scope = segment_of(src);
-		memcpy(scope, src->scope, sizeof(scope));
-		resolve_tap(index, src, flow, now, ret);
-	} else {
-		src = resolve_src(index, host, flow, ret);
-		src_scope = segment_of(src);
-		if (src != NULL)
-			memcpy(scope, src->scope, sizeof(scope));
-	}
-	dst = resolve_dst(
-		index, host, scope[0] == '\0' ? NULL : scope, flow, ret);
-	ret->true_scope = ret->scope = src != NULL ? src_scope : segment_of(dst);
+	scope = scope_of(src);
+	src_segment = segment_of(src);
+	if (by_tap)
+		resolve_tap(index, src, flow, at, now, ret);
+	dst = resolve_dst(index, at, scope, flow, ret);
+	ret->true_scope = ret->scope = src != NULL ? src_segment : segment_of(dst);
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)
 		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);
+}
+
+void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
+	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
+{
+	struct zl_index_fetch at = { .host = host,
+		.ifindex = zl_correlate_interface(flow),
+		.src = &flow->src,
+		.dst = &flow->dst };
+
+	zl_index_fetch(index, &at, 0);
+	zl_correlate_fetched(index, &at, interfaces, flow, now, ret);
 }

@@ -69,4 +69,9 @@ static inline uint32_t zl_correlate_interface(const struct zl_flow *f)
 void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret);
 
+/* The same, of one of a batch that zl_index_fetch() has prepared: `at` is of this flow. */
+void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,
+	bool interfaces, const struct zl_flow *flow, struct zl_wall now,
+	struct zl_sighting *ret);
+
 #endif

@@ -268,6 +268,12 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 	return kept;
 }
 
+static void fetch_class(struct zl_engine *e, const struct zl_endpoint *end)
+{
+	if (end->evidence != ZL_EVIDENCE_NONE)
+		zl_map_fetch(&e->classes, zl_map_hash(&e->classes, &end->domain));
+}
+
 /*
  * Each step for the whole batch before the next: what it will touch has been fetched
  * together by then.  What follows from the records is done in their order.
@@ -288,11 +294,11 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 		memset(&s->initiator, 0,
 			offsetof(struct zl_seen, sighting) -
 				offsetof(struct zl_seen, initiator));
-		zl_correlate(e->index, b->exporters[i]->host,
+		zl_correlate_fetched(e->index, &b->fetch[i],
 			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
 		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
-		(void)zl_map_hint(&e->classes, &s->sighting.src.domain);
-		(void)zl_map_hint(&e->classes, &s->sighting.dst.domain);
+		fetch_class(e, &s->sighting.src);
+		fetch_class(e, &s->sighting.dst);
 	}
 	for (unsigned i = 0; i < n; i++)
 		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
