@@ -196,21 +196,27 @@ void *zl_map_remove(struct zl_map *m, const void *key)
 	return old;
 }
 
-size_t zl_map_hint(const struct zl_map *m, const void *key)
+uint64_t zl_map_hash(const struct zl_map *m, const void *key)
 {
-	size_t i;
-
-	if (m->n == 0)
-		return 0;
-	i = home_slot(m, key);
-	__builtin_prefetch(m->slots + i * m->stride);
-	__builtin_prefetch(m->slots + i * m->stride + m->stride - 1);
-	return i;
+	return zl_hash(m->seed, key, m->key_size);
 }
 
-void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint)
+void zl_map_fetch(const struct zl_map *m, uint64_t hash)
 {
-	return m->n == 0 ? NULL : *slot_value(m, find_from(m, key, hint));
+	const uint8_t *slot;
+
+	if (m->n == 0)
+		return;
+	slot = m->slots + ((size_t)hash & (m->n_slots - 1)) * m->stride;
+	__builtin_prefetch(slot);
+	__builtin_prefetch(slot + m->stride - 1);
+}
+
+void *zl_map_find_hashed(const struct zl_map *m, const void *key, uint64_t hash)
+{
+	return m->n == 0 ? NULL
+			 : *slot_value(m,
+				   find_from(m, key, (size_t)hash & (m->n_slots - 1)));
 }
 
 void *zl_map_next(const struct zl_map *m, size_t *at)

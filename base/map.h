@@ -42,12 +42,13 @@ void *zl_map_find(const struct zl_map *m, const void *key);
 void *zl_map_remove(struct zl_map *m, const void *key); /* the old value or NULL */
 
 /*
- * In two steps, for who has many keys to look up: zl_map_hint() has the place of a key
- * fetched into the cache and does not wait, zl_map_find_at() takes what it returned and
- * is otherwise zl_map_find().  The map must not change in between.
+ * In steps, for who has many keys to look up, or one several times: zl_map_hash() is
+ * good as long as the map is, zl_map_fetch() has the place fetched into the cache and
+ * does not wait, zl_map_find_hashed() is otherwise zl_map_find().
  */
-size_t zl_map_hint(const struct zl_map *m, const void *key);
-void *zl_map_find_at(const struct zl_map *m, const void *key, size_t hint);
+uint64_t zl_map_hash(const struct zl_map *m, const void *key);
+void zl_map_fetch(const struct zl_map *m, uint64_t hash);
+void *zl_map_find_hashed(const struct zl_map *m, const void *key, uint64_t hash);
 
 /* The next value at or after slot *at, or NULL; start with *at = 0. */
 void *zl_map_next(const struct zl_map *m, size_t *at);

@@ -48,6 +48,7 @@ enum {
 	ZL_INDEX_FACTS_MAC_MAX = 64, /* of one MAC on one host */
 	ZL_INDEX_LEARNED_MAX = 8,    /* learned addresses of one NIC */
 	ZL_SCOPE_MAX = ZL_NAME_MAX + 8,
+	ZL_INDEX_SCOPE_NONE = 1, /* the number of no scope */
 };
 
 /* A learned address that is not seen for so long is forgotten. */
@@ -72,21 +73,24 @@ struct zl_index_addr {
 struct zl_index_domain;
 
 struct zl_index_nic {
+	/* What every flow needs is in the first 64 bytes, to the NIC's tap. */
 	const struct zl_index_domain *domain;
-	uint64_t segment; /* a number for scope and, unless a bridge, host */
+	uint64_t segment;  /* a number for scope and, unless a bridge, host */
+	uint64_t scope_nr; /* a number for the scope alone; ZL_INDEX_SCOPE_NONE: "" */
 	uint8_t n_addrs;
-	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
 	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
 	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
+	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
 };
 
 struct zl_index_domain {
+	/* What every flow needs is in the first 64 bytes, most names too. */
 	const struct zl_index_host *host;
 	struct zl_uuid uuid;
-	char name[ZL_NAME_MAX];
 	enum zl_domain_state state;
 	bool forwarding, truncated;
 	uint8_t n_zones, n_nics;
+	char name[ZL_NAME_MAX];
 	const char (*zones)[64];
 	const struct zl_index_nic *const *nics; /* n_nics of them */
 	uint16_t n_left;			/* as in struct zl_domain */
@@ -193,16 +197,18 @@ void zl_index_expire(struct zl_index *ix, struct zl_wall now);
  * Before many questions at once.  A question touches a dozen places in hundreds of
  * megabytes; fetched for a whole batch together they cost a tenth of one after the
  * other.  For each of a batch step 0, then for each step 1, then 2, then the questions
- * (zl_index_tap, _addr, _learn).  Nothing is answered or changed.
+ * (zl_index_tap_fetched, _addr_hashed, _learn).  Nothing is answered or changed.  Who
+ * asks about one flow alone needs step 0 only.
  */
 enum { ZL_INDEX_FETCH_STEPS = 3 };
 struct zl_index_fetch {
-	const char *host;
+	const char *host; /* or NULL */
 	uint32_t ifindex;
 	const struct zl_addr *src, *dst;
-	/* Kept from step to step. */
+	/* Of step 0, good as long as no host is removed. */
 	uint32_t host_id;
-	size_t places[3];
+	uint64_t link_hash, src_hash, dst_hash;
+	/* Kept from step to step. */
 	const void *owners[2];
 };
 void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigned step);
@@ -216,6 +222,10 @@ void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigne
  */
 const struct zl_index_nic *zl_index_tap(
 	const struct zl_index *ix, const char *host, uint32_t ifindex);
+
+/* The same for `host` and `ifindex` of step 0. */
+const struct zl_index_nic *zl_index_tap_fetched(
+	const struct zl_index *ix, const struct zl_index_fetch *f);
 
 /* The link of a NIC's tap, under the same conditions. */
 const struct zl_index_link *zl_index_nic_link(
@@ -243,6 +253,10 @@ struct zl_index_owner {
 };
 struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr);
+
+/* The same with the number of the scope (0: any) and the hash of step 0. */
+struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash);
 
 /* Has this NIC the address, and nobody else at all?  Quicker than zl_index_addr(). */
 bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr);

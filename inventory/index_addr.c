@@ -31,7 +31,7 @@ bool zl_index_same_nic(
 bool zl_index_same_segment(
 	const struct zl_index_nic_rec *a, const struct zl_index_nic_rec *b)
 {
-	if (strcmp(a->pub.scope, b->pub.scope) != 0)
+	if (a->pub.scope_nr != b->pub.scope_nr)
 		return false;
 	return a->domain->host == b->domain->host ||
 	       strncmp(a->pub.scope, "bridge:", 7) == 0;
@@ -104,6 +104,7 @@ static int set_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 
 		nic->owners[i].nic = nic;
 		nic->owners[i].at = i;
+		nic->owners[i].source = (uint8_t)addrs[i].source;
 		nic->pub.addrs[i] = addrs[i];
 		r = zl_index_list_add(
 			&ix->by_addr, &addrs[i].addr, &nic->owners[i].node);
@@ -169,7 +170,7 @@ static const struct zl_index_nic_rec *find_holder(const struct zl_index *ix,
 	for (; n != NULL; n = n->next) {
 		const struct zl_index_owner_rec *o =
 			zl_index_of(struct zl_index_owner_rec, node, n);
-		unsigned theirs = zl_index_rank(o->nic->pub.addrs[o->at].source);
+		unsigned theirs = zl_index_rank(o->source);
 
 		if (theirs >= rank || zl_index_same_nic(o->nic, nic) ||
 			!zl_index_same_segment(o->nic, nic))
@@ -204,7 +205,8 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 		return -EEXIST;
 	}
 	if (own != NULL) {
-		own->seen = now;
+		if (own->source == ZL_ADDR_LEARNED)
+			own->seen = now;
 		return 0;
 	}
 	for (unsigned i = 0; i < nic->n_addrs; i++)
@@ -217,6 +219,7 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 	};
 	rec->owners[rec->pub.n_addrs].nic = rec;
 	rec->owners[rec->pub.n_addrs].at = rec->pub.n_addrs;
+	rec->owners[rec->pub.n_addrs].source = ZL_ADDR_LEARNED;
 	r = zl_index_list_add(&ix->by_addr, addr, &rec->owners[rec->pub.n_addrs].node);
 	if (r < 0)
 		return r;

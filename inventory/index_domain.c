@@ -25,7 +25,14 @@ static uint64_t mix(uint64_t h, const char *text)
 	return h;
 }
 
-/* FNV-1a, only to tell segments apart: a bridge is one on all hosts. */
+/* FNV-1a, only to tell scopes apart. */
+uint64_t zl_index_scope_nr(const char *scope)
+{
+	return scope[0] == '\0' ? ZL_INDEX_SCOPE_NONE
+				: mix(UINT64_C(0xcbf29ce484222325), scope) | 2;
+}
+
+/* A bridge is one segment on all hosts. */
 static uint64_t number_of(const char *scope, const char *host)
 {
 	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), scope);
@@ -45,17 +52,28 @@ static void set_scope(struct zl_index_nic *n)
 			n->scope, sizeof(n->scope), "network:%s", n->nic.network);
 	else if (n->nic.bridge[0] != '\0')
 		(void)snprintf(n->scope, sizeof(n->scope), "bridge:%s", n->nic.bridge);
+	n->scope_nr = zl_index_scope_nr(n->scope);
 	n->segment = number_of(n->scope, n->domain->host->name);
+}
+
+/* Zeroed; from the beginning of a cache line. */
+static void *allocate(size_t n, size_t size)
+{
+	void *p = aligned_alloc(ZL_INDEX_LINE, n * size);
+
+	if (p != NULL)
+		memset(p, 0, n * size);
+	return p;
 }
 
 static struct zl_index_domain_rec *make_domain(
 	struct zl_index_host_rec *h, const struct zl_domain *from)
 {
-	struct zl_index_domain_rec *d = calloc(1, sizeof(*d));
+	struct zl_index_domain_rec *d = allocate(1, sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
-	d->nics = calloc(from->n_nics + 1u, sizeof(*d->nics));
+	d->nics = allocate(from->n_nics + 1u, sizeof(*d->nics));
 	d->nic_list = calloc(from->n_nics + 1u, sizeof(*d->nic_list));
 	d->zones = calloc(from->n_zones + 1u, sizeof(*d->zones));
 	if (d->nics == NULL || d->nic_list == NULL || d->zones == NULL) {

@@ -2,8 +2,6 @@
 /* The index: fetching what questions will touch into the cache. */
 #include "inventory/index_priv.h"
 
-enum { LINE = 64 };
-
 /*
  * gcc takes a function that only prefetches for one without effect and leaves its
  * calls out (gcc 12); inlined early enough, it does not.
@@ -12,9 +10,14 @@ enum { LINE = 64 };
 
 INLINE void fetch(const void *at, size_t n)
 {
-	for (size_t i = 0; at != NULL && i < n; i += LINE)
+	for (size_t i = 0; at != NULL && i < n; i += ZL_INDEX_LINE)
 		__builtin_prefetch((const char *)at + i);
 }
+
+_Static_assert(offsetof(struct zl_index_nic, nic.bridge) <= ZL_INDEX_LINE,
+	"what is fetched of a NIC reaches to its tap");
+_Static_assert(offsetof(struct zl_index_domain, name) < ZL_INDEX_LINE,
+	"what is fetched of a domain reaches into its name");
 
 static const struct zl_index_owner_rec *owner_of(const void *node)
 {
@@ -22,7 +25,7 @@ static const struct zl_index_owner_rec *owner_of(const void *node)
 }
 
 /* An owner is part of its NIC; most NICs have one address, the first. */
-INLINE void fetch_nic(const void *owner)
+INLINE void fetch_nic(const void *owner, bool with_addr)
 {
 	const struct zl_index_nic_rec *nic;
 
@@ -30,15 +33,16 @@ INLINE void fetch_nic(const void *owner)
 		return;
 	nic = (const void *)((const char *)owner -
 			     offsetof(struct zl_index_nic_rec, owners[0].node));
-	fetch(nic, 3 * LINE); /* domain, segment, scope; MAC and tap */
-	fetch(&nic->pub.addrs[0], sizeof(nic->pub.addrs[0]));
+	fetch(nic, ZL_INDEX_LINE);
+	if (with_addr)
+		fetch(&nic->pub.addrs[0], sizeof(nic->pub.addrs[0].addr));
 	fetch(&nic->owners[0], sizeof(nic->owners[0]));
 }
 
 INLINE void fetch_domain(const void *owner)
 {
 	if (owner != NULL)
-		fetch(owner_of(owner)->nic->domain, sizeof(struct zl_index_domain));
+		fetch(owner_of(owner)->nic->domain, ZL_INDEX_LINE);
 }
 
 void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigned step)
@@ -48,19 +52,21 @@ void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigne
 
 	switch (step) {
 	case 0:
-		h = zl_index_get_host(ix, f->host, NULL);
+		h = f->host == NULL ? NULL : zl_index_get_host(ix, f->host, NULL);
 		key.host = f->host_id = h == NULL ? 0 : h->id;
-		f->places[0] = zl_map_hint(&ix->links, &key);
-		f->places[1] = zl_map_hint(&ix->by_addr, f->src);
-		f->places[2] = zl_map_hint(&ix->by_addr, f->dst);
+		f->link_hash = zl_map_hash(&ix->links, &key);
+		f->src_hash = zl_map_hash(&ix->by_addr, f->src);
+		f->dst_hash = zl_map_hash(&ix->by_addr, f->dst);
+		zl_map_fetch(&ix->links, f->link_hash);
+		zl_map_fetch(&ix->by_addr, f->src_hash);
+		zl_map_fetch(&ix->by_addr, f->dst_hash);
 		return;
 	case 1:
-		fetch(zl_map_find_at(&ix->links, &key, f->places[0]),
-			offsetof(struct zl_index_link_rec, of_host));
-		f->owners[0] = zl_map_find_at(&ix->by_addr, f->src, f->places[1]);
-		f->owners[1] = zl_map_find_at(&ix->by_addr, f->dst, f->places[2]);
-		fetch_nic(f->owners[0]);
-		fetch_nic(f->owners[1]);
+		fetch(zl_map_find_hashed(&ix->links, &key, f->link_hash), 1);
+		f->owners[0] = zl_map_find_hashed(&ix->by_addr, f->src, f->src_hash);
+		f->owners[1] = zl_map_find_hashed(&ix->by_addr, f->dst, f->dst_hash);
+		fetch_nic(f->owners[0], true);
+		fetch_nic(f->owners[1], false);
 		return;
 	case 2:
 		fetch_domain(f->owners[0]);

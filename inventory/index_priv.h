@@ -2,8 +2,13 @@
 /* The inside of the index, shared by the index_*.c files alone. */
 #ifndef ZL_INVENTORY_INDEX_PRIV_H
 #define ZL_INVENTORY_INDEX_PRIV_H
+#include <stdalign.h>
+
 #include "base/map.h"
 #include "inventory/index.h"
+
+/* Of the cache: what every flow needs of a record is in its first one. */
+enum { ZL_INDEX_LINE = 64 };
 
 /* A member of a list whose first member a map holds, or a host. */
 struct zl_index_node {
@@ -28,13 +33,13 @@ struct zl_index_nic_rec;
 struct zl_index_owner_rec {
 	struct zl_index_node node;
 	struct zl_index_nic_rec *nic;
-	uint8_t at;
+	uint8_t at, source; /* enum zl_addr_source of that */
 };
 
 struct zl_index_domain_rec;
 
 struct zl_index_nic_rec {
-	struct zl_index_nic pub;
+	alignas(ZL_INDEX_LINE) struct zl_index_nic pub;
 	struct zl_index_domain_rec *domain;
 	struct zl_index_node by_mac, by_tap;
 	struct zl_index_owner_rec owners[ZL_NIC_ADDRS_MAX];
@@ -42,7 +47,7 @@ struct zl_index_nic_rec {
 };
 
 struct zl_index_domain_rec {
-	struct zl_index_domain pub;
+	alignas(ZL_INDEX_LINE) struct zl_index_domain pub;
 	struct zl_index_host_rec *host;
 	struct zl_index_nic_rec *nics;
 	const struct zl_index_nic **nic_list; /* what pub.nics shows */
@@ -53,10 +58,10 @@ struct zl_index_domain_rec {
 };
 
 struct zl_index_link_rec {
-	struct zl_index_link pub;
 	/* The answer of zl_index_tap(), good while `version` is the index's. */
 	const struct zl_index_nic *tap;
 	uint64_t version;
+	struct zl_index_link pub;
 	struct zl_index_node of_host, by_name;
 	unsigned mark;
 };
@@ -140,6 +145,9 @@ void zl_index_expire_facts(
 
 /* Does an address say who somebody is? */
 bool zl_index_is_identity(const struct zl_addr *a);
+
+/* A scope's number; 0 is none's. */
+uint64_t zl_index_scope_nr(const char *scope);
 
 /* Are two NICs on one segment, so that they cannot both have an address? */
 bool zl_index_same_segment(

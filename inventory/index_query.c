@@ -29,10 +29,10 @@ static bool is_better(const struct zl_index_domain *a, const struct zl_index_dom
 
 /* --- taps --- */
 
-static const struct zl_index_nic *find_tap(const struct zl_index *ix,
-	const struct zl_index_host_rec *h, const struct zl_index_link *link)
+static const struct zl_index_nic *find_tap(
+	const struct zl_index *ix, uint32_t host_id, const struct zl_index_link *link)
 {
-	struct zl_index_name_key name = { .host = h->id };
+	struct zl_index_name_key name = { .host = host_id };
 	struct zl_index_node *n;
 
 	(void)snprintf(name.name, sizeof(name.name), "%s", link->name);
@@ -51,17 +51,29 @@ const struct zl_index_nic *zl_index_tap(
 	const struct zl_index *ix, const char *host, uint32_t ifindex)
 {
 	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
+	struct zl_index_fetch f = { .ifindex = ifindex };
 	struct zl_index_link_key key = { .ifindex = ifindex };
+
+	if (h == NULL)
+		return NULL;
+	key.host = f.host_id = h->id;
+	f.link_hash = zl_map_hash(&ix->links, &key);
+	return zl_index_tap_fetched(ix, &f);
+}
+
+const struct zl_index_nic *zl_index_tap_fetched(
+	const struct zl_index *ix, const struct zl_index_fetch *f)
+{
+	struct zl_index_link_key key = { .host = f->host_id, .ifindex = f->ifindex };
 	struct zl_index_link_rec *l;
 
-	if (h == NULL || ifindex == 0)
+	if (f->host_id == 0 || f->ifindex == 0)
 		return NULL;
-	key.host = h->id;
-	l = zl_map_find(&ix->links, &key);
+	l = zl_map_find_hashed(&ix->links, &key, f->link_hash);
 	if (l == NULL)
 		return NULL;
 	if (l->version != ix->version) {
-		l->tap = find_tap(ix, h, &l->pub);
+		l->tap = find_tap(ix, f->host_id, &l->pub);
 		l->version = ix->version;
 	}
 	return l->tap;
@@ -127,7 +139,15 @@ static unsigned weigh(
 struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 	const char *scope, const struct zl_addr *addr)
 {
-	struct zl_index_node *n = zl_map_find(&ix->by_addr, addr);
+	return zl_index_addr_hashed(ix, host,
+		scope == NULL ? 0 : zl_index_scope_nr(scope), addr,
+		zl_map_hash(&ix->by_addr, addr));
+}
+
+struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash)
+{
+	struct zl_index_node *n = zl_map_find_hashed(&ix->by_addr, addr, hash);
 	struct zl_index_owner best = { .unknown = n == NULL };
 	unsigned best_weight = 0;
 
@@ -135,10 +155,10 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 		const struct zl_index_owner_rec *o =
 			zl_index_of(struct zl_index_owner_rec, node, n);
 		const struct zl_index_nic *nic = &o->nic->pub;
-		enum zl_addr_source source = nic->addrs[o->at].source;
+		enum zl_addr_source source = o->source;
 		unsigned weight;
 
-		if (scope != NULL && strcmp(nic->scope, scope) != 0)
+		if (scope_nr != 0 && nic->scope_nr != scope_nr)
 			continue;
 		/* The only one need not be compared. */
 		if (best.nic == NULL && n->next == NULL)

@@ -17,17 +17,20 @@ const char *zl_evidence_name(enum zl_evidence e)
 	return e < ZL_EVIDENCE_N ? evidence_names[e] : "?";
 }
 
-/* Names of the index, which fit: for every record, so without the formatter. */
-static void copy(char *to, const char *from, size_t size)
+/* Keep a name of the index, of `size` bytes at most: there is room for all of them. */
+static const char *keep(struct zl_sighting *s, const char *from, size_t size)
 {
+	char *to = &s->text[s->n_text];
 	size_t n = strnlen(from, size - 1);
 
 	memcpy(to, from, n);
 	to[n] = '\0';
+	s->n_text = (uint16_t)(s->n_text + n + 1);
+	return to;
 }
 
-static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
-	enum zl_evidence evidence)
+static void fill(struct zl_sighting *s, struct zl_endpoint *end,
+	const struct zl_index_nic *nic, enum zl_evidence evidence)
 {
 	const struct zl_index_domain *d = nic->domain;
 
@@ -36,9 +39,9 @@ static void fill(struct zl_endpoint *end, const struct zl_index_nic *nic,
 	end->mac = nic->nic.mac;
 	end->forwarding = d->forwarding;
 	end->n_nics = d->n_nics;
-	copy(end->name, d->name, sizeof(end->name));
-	copy(end->host, d->host->name, sizeof(end->host));
-	copy(end->tap, nic->nic.tap, sizeof(end->tap));
+	end->name = keep(s, d->name, sizeof(d->name));
+	end->host = keep(s, d->host->name, sizeof(d->host->name));
+	end->tap = keep(s, nic->nic.tap, sizeof(nic->nic.tap));
 }
 
 static uint64_t mix(uint64_t h, const char *text)
@@ -69,10 +72,11 @@ static const struct zl_index_nic *find_mac(
 	return nics[0];
 }
 
-static const struct zl_index_nic *find_addr(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_addr *addr)
+static const struct zl_index_nic *find_src(const struct zl_index *index,
+	const char *host, uint64_t scope, const struct zl_index_fetch *at)
 {
-	struct zl_index_owner o = zl_index_addr(index, host, scope, addr);
+	struct zl_index_owner o =
+		zl_index_addr_hashed(index, host, scope, at->src, at->src_hash);
 
 	return o.ambiguous ? NULL : o.nic;
 }
@@ -84,7 +88,8 @@ static bool is_other(const struct zl_index_nic *a, const struct zl_index_nic *b)
 
 /* The source claims to be somebody else: note who, unless the domain may. */
 static const struct zl_index_nic *claimed_by(const struct zl_index *index,
-	const struct zl_index_nic *tap, const struct zl_flow *flow)
+	const struct zl_index_nic *tap, const struct zl_flow *flow,
+	const struct zl_index_fetch *at)
 {
 	const struct zl_index_nic *owner = NULL;
 
@@ -92,8 +97,7 @@ static const struct zl_index_nic *claimed_by(const struct zl_index *index,
 		!zl_mac_eq(&flow->src_mac, &tap->nic.mac))
 		owner = find_mac(index, tap->domain->host->name, &flow->src_mac);
 	if (!is_other(owner, tap) && !zl_index_is_sole_owner(tap, &flow->src))
-		owner = find_addr(
-			index, tap->domain->host->name, tap->scope, &flow->src);
+		owner = find_src(index, tap->domain->host->name, tap->scope_nr, at);
 	return is_other(owner, tap) ? owner : NULL;
 }
 
@@ -102,19 +106,20 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 	if (owner == NULL)
 		return;
 	ret->spoofed = true;
-	copy(ret->claimed, owner->domain->name, sizeof(ret->claimed));
+	ret->claimed = keep(ret, owner->domain->name, sizeof(owner->domain->name));
 }
 
 static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
-	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
+	const struct zl_flow *flow, const struct zl_index_fetch *at, struct zl_wall now,
+	struct zl_sighting *ret)
 {
-	const struct zl_index_nic *owner = claimed_by(index, tap, flow), *holder;
+	const struct zl_index_nic *owner = claimed_by(index, tap, flow, at), *holder;
 
 	if (owner != NULL && tap->domain->forwarding) {
-		fill(&ret->src, owner, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->src, owner, ZL_EVIDENCE_ADDRESS);
 		return;
 	}
-	fill(&ret->src, tap, ZL_EVIDENCE_TAP);
+	fill(ret, &ret->src, tap, ZL_EVIDENCE_TAP);
 	note_claim(ret, owner);
 	if (ret->spoofed)
 		return;
@@ -159,10 +164,11 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 }
 
 static const struct zl_index_nic *find_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow,
+	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
 	bool *ret_unknown)
 {
-	struct zl_index_owner o = zl_index_addr(index, host, scope, &flow->dst);
+	struct zl_index_owner o =
+		zl_index_addr_hashed(index, at->host, scope, at->dst, at->dst_hash);
 
 	*ret_unknown = o.unknown;
 	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
@@ -171,78 +177,93 @@ static const struct zl_index_nic *find_dst(const struct zl_index *index,
 }
 
 static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
-	const char *host, const char *scope, const struct zl_flow *flow,
-	struct zl_endpoint *ret)
+	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
+	struct zl_sighting *ret)
 {
 	bool unknown = false;
 	const struct zl_index_nic *nic =
-		scope == NULL ? NULL : find_dst(index, host, scope, flow, &unknown);
+		scope == 0 ? NULL : find_dst(index, at, scope, flow, &unknown);
 
 	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
 		nic = find_mac(index, NULL, &flow->dst_mac);
 		if (nic != NULL && !nic->domain->forwarding &&
 			!is_declared_otherwise(nic, &flow->dst)) {
-			fill(ret, nic, ZL_EVIDENCE_MAC);
+			fill(ret, &ret->dst, nic, ZL_EVIDENCE_MAC);
 			return nic;
 		}
 		nic = NULL;
 	}
 	/* Routed between networks: an address that one domain alone has will do. */
 	if (nic == NULL && !unknown)
-		nic = find_dst(index, host, NULL, flow, &unknown);
+		nic = find_dst(index, at, 0, flow, &unknown);
 	if (nic != NULL)
-		fill(ret, nic, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->dst, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
 }
 
 /* Without a tap: by MAC, then by address. */
 static const struct zl_index_nic *resolve_src(const struct zl_index *index,
-	const char *host, const struct zl_flow *flow, struct zl_sighting *ret)
+	const struct zl_index_fetch *at, const struct zl_flow *flow,
+	struct zl_sighting *ret)
 {
 	const struct zl_index_nic *nic = NULL;
 
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0)
-		nic = find_mac(index, host, &flow->src_mac);
+		nic = find_mac(index, at->host, &flow->src_mac);
 	if (nic != NULL && !nic->domain->forwarding) {
-		fill(&ret->src, nic, ZL_EVIDENCE_MAC);
-		note_claim(ret, claimed_by(index, nic, flow));
+		fill(ret, &ret->src, nic, ZL_EVIDENCE_MAC);
+		note_claim(ret, claimed_by(index, nic, flow, at));
 		return nic;
 	}
-	nic = find_addr(index, host, NULL, &flow->src);
+	nic = find_src(index, at->host, 0, at);
 	if (nic != NULL)
-		fill(&ret->src, nic, ZL_EVIDENCE_ADDRESS);
+		fill(ret, &ret->src, nic, ZL_EVIDENCE_ADDRESS);
 	return nic;
+}
+
+/* A network by name, or 0: where addresses are meant is not known. */
+static uint64_t scope_of(const struct zl_index_nic *nic)
+{
+	return nic == NULL || nic->scope_nr == ZL_INDEX_SCOPE_NONE ? 0 : nic->scope_nr;
+}
+
+void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,
+	bool interfaces, const struct zl_flow *flow, struct zl_wall now,
+	struct zl_sighting *ret)
+{
+	const struct zl_index_nic *src = NULL, *dst;
+	uint64_t scope, src_segment;
+	bool by_tap;
+
+	memset(ret, 0, offsetof(struct zl_sighting, text));
+	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
+	ret->dst.name = ret->dst.host = ret->dst.tap = "";
+	ret->host = keep(ret, at->host == NULL ? "" : at->host, 64);
+	if (interfaces && (flow->present & ZL_FLOW_IN_NO_IF) == 0)
+		src = zl_index_tap_fetched(index, at);
+	by_tap = src != NULL;
+	if (!by_tap)
+		src = resolve_src(index, at, flow, ret);
+	/* Learning changes the index, and what it gave us before is void then. */
+	scope = scope_of(src);
+	src_segment = segment_of(src);
+	if (by_tap)
+		resolve_tap(index, src, flow, at, now, ret);
+	dst = resolve_dst(index, at, scope, flow, ret);
+	ret->true_scope = ret->scope = src != NULL ? src_segment : segment_of(dst);
+	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
+	if (ret->spoofed)
+		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);
 }
 
 void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
 {
-	const struct zl_index_nic *src = NULL, *dst;
-	char scope[ZL_SCOPE_MAX] = "";
-	uint64_t src_scope;
-	uint32_t in_if = zl_correlate_interface(flow);
+	struct zl_index_fetch at = { .host = host,
+		.ifindex = zl_correlate_interface(flow),
+		.src = &flow->src,
+		.dst = &flow->dst };
 
-	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
-		in_if = 0;
-	memset(ret, 0, sizeof(*ret));
-	copy(ret->host, host == NULL ? "" : host, sizeof(ret->host));
-	if (host != NULL && interfaces && in_if != 0)
-		src = zl_index_tap(index, host, in_if);
-	/* Learning changes the index, and what it gave us before is void then. */
-	if (src != NULL) {
-		src_scope = segment_of(src);
-		copy(scope, src->scope, sizeof(scope));
-		resolve_tap(index, src, flow, now, ret);
-	} else {
-		src = resolve_src(index, host, flow, ret);
-		src_scope = segment_of(src);
-		if (src != NULL)
-			copy(scope, src->scope, sizeof(scope));
-	}
-	dst = resolve_dst(
-		index, host, scope[0] == '\0' ? NULL : scope, flow, &ret->dst);
-	ret->true_scope = ret->scope = src != NULL ? src_scope : segment_of(dst);
-	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
-	if (ret->spoofed)
-		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);
+	zl_index_fetch(index, &at, 0);
+	zl_correlate_fetched(index, &at, interfaces, flow, now, ret);
 }

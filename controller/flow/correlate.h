@@ -26,27 +26,33 @@
 #include "controller/flow/record.h"
 #include "inventory/index.h"
 
-/* One end of a flow; identity is copied in at ingest and never looked up again. */
+/*
+ * One end of a flow; identity is copied in at ingest and never looked up again.  Of who
+ * is no domain that we know the names are "".
+ */
 struct zl_endpoint {
 	enum zl_evidence evidence; /* NONE: not a domain that we know */
-	struct zl_uuid domain;
-	char name[ZL_NAME_MAX];
-	char host[64];
-	char tap[ZL_IFNAME_MAX];
-	struct zl_mac mac;
 	bool forwarding;
+	struct zl_mac mac;
 	unsigned n_nics;
+	struct zl_uuid domain;
+	const char *name, *host, *tap;
 };
 
+enum { ZL_SIGHTING_TEXT = 2 * (ZL_NAME_MAX + 64 + ZL_IFNAME_MAX) + 64 + ZL_NAME_MAX };
+
+/* Stays where it is: the names point into `text`, of which only what they need is set. */
 struct zl_sighting {
 	struct zl_endpoint src, dst;
-	char host[64];	     /* of the exporter, "" when it is of none */
+	const char *host;    /* of the exporter, "" when it is of none */
 	uint64_t scope;	     /* hash of the network in which the addresses are meant, */
 			     /* one of its own when the source is forged */
 	uint64_t true_scope; /* the same, forged or not */
 	bool spoofed; /* the source, known by tap or MAC, claimed to be another domain: */
-	char claimed[ZL_NAME_MAX];
 	bool learned; /* the source address is new for its tap */
+	uint16_t n_text;
+	const char *claimed;
+	char text[ZL_SIGHTING_TEXT];
 };
 
 /* On a bridge some exporters name the bridge, and the tap as the physical one. */
@@ -62,5 +68,10 @@ static inline uint32_t zl_correlate_interface(const struct zl_flow *f)
  */
 void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret);
+
+/* The same, of one of a batch that zl_index_fetch() has prepared: `at` is of this flow. */
+void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,
+	bool interfaces, const struct zl_flow *flow, struct zl_wall now,
+	struct zl_sighting *ret);
 
 #endif

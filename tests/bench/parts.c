@@ -157,7 +157,7 @@ static void correlate_batch(
 		for (unsigned i = 0; i < BATCH; i++)
 			zl_index_fetch(ix, &fetch[i], step);
 	for (unsigned i = 0; i < BATCH; i++) {
-		zl_correlate(ix, names[i], true, &flows[i], now, &s);
+		zl_correlate_fetched(ix, &fetch[i], true, &flows[i], now, &s);
 		ret_scopes[i] = s.scope;
 	}
 }

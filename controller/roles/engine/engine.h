@@ -74,6 +74,9 @@ struct zl_engine_host {
 	unsigned unasked; /* news that nobody asked it for, since then: */
 	struct zl_mono unasked_since;
 	bool is_flooding;
+	/* Kept by zl_engine_exporters_watch(). */
+	struct zl_wall watched_until;
+	uint64_t unwatched_at; /* of exporter_news + 1; 0: not asked */
 };
 
 /* --- leases --- */
@@ -114,13 +117,13 @@ struct zl_engine_incident {
 /* --- the window of flow-list --- */
 struct zl_seen {
 	struct zl_flow flow;
-	struct zl_sighting sighting;
 	struct zl_initiator initiator;
 	bool answered;	 /* a record of the other direction has come */
 	bool counted;	 /* by an incident */
 	bool by_claim;	 /* its address would allow what it is not allowed for sure */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
+	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
 };
 
 /* A record that is or looks like an answer: is there a question before it is due? */
@@ -159,6 +162,7 @@ struct zl_engine {
 	struct zl_map classes; /* domain uuid -> class + 1 */
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
+	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
@@ -242,11 +246,11 @@ int zl_engine_exporters_attach(
 void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
-/* Do records with its taps come from that host now? */
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
-bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
+/* Do records with its taps come from that host now? */
+bool zl_engine_exporters_watch(struct zl_engine *e, const char *host);
 
 /* holdings.c */
 int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

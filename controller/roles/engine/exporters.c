@@ -22,6 +22,7 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 
 	x->host[0] = '\0';
 	x->interfaces = false;
+	e->exporter_news++;
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		for (size_t n = 0; n < h->def->n_exporters; n++) {
 			const struct zl_host_exporter *hx = &h->def->exporters[n];
@@ -82,10 +83,12 @@ struct zl_exporter_info *zl_engine_exporters_find(
 
 void zl_engine_exporters_tell(struct zl_engine *e)
 {
-	const struct zl_engine_host *h;
 	struct zl_exporter_info *x;
+	struct zl_engine_host *h;
 	struct zl_frame f;
 
+	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
+		h->watched_until.us = 0;
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
 		settle_host(e, x);
 	if (e->collector == NULL)
@@ -109,6 +112,7 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 		return;
 	x->used = zl_mono_now();
 	x->stats = stats;
+	e->exporter_news++;
 }
 
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
@@ -148,15 +152,37 @@ int zl_engine_exporters_attach(struct zl_engine *e, int fd, struct zl_error *ret
 	return zl_channel_new(e->event, fd, &handlers, e, &e->collector, reterr);
 }
 
-bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host)
+/* One of them that is alive, or 0: until when it counts as that. */
+static struct zl_wall find_watcher(
+	const struct zl_engine *e, const char *host, struct zl_wall now)
 {
 	const struct zl_exporter_info *x;
 
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
 		if (x->interfaces && strcmp(x->host, host) == 0 &&
-			zl_wall_now().us - x->stats.last_seen.us < ALIVE_US)
-			return true;
-	return false;
+			now.us - x->stats.last_seen.us < ALIVE_US)
+			return (struct zl_wall){ (x->stats.last_seen.us < now.us
+								 ? x->stats.last_seen.us
+								 : now.us) +
+						 ALIVE_US };
+	return (struct zl_wall){ 0 };
+}
+
+/* Asked for many records, so all are looked at only when there is news of one. */
+bool zl_engine_exporters_watch(struct zl_engine *e, const char *host)
+{
+	struct zl_engine_host *h = zl_engine_agents_find(e, host);
+	struct zl_wall now = zl_wall_now();
+
+	if (h == NULL)
+		return false;
+	if (now.us < h->watched_until.us)
+		return true;
+	if (h->unwatched_at == e->exporter_news + 1)
+		return false;
+	h->watched_until = find_watcher(e, host, now);
+	h->unwatched_at = e->exporter_news + 1;
+	return now.us < h->watched_until.us;
 }
 
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x)

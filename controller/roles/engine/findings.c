@@ -55,11 +55,10 @@ static const char *silence_of(const struct zl_addr *exporter, char buf[static 64
 void zl_engine_incidents_silent(struct zl_engine *e, const struct zl_addr *exporter,
 	const char *host, uint64_t after_s)
 {
-	struct zl_endpoint who = { .name = "(exporter)" };
+	struct zl_endpoint who = { .name = "(exporter)", .host = host, .tap = "" };
 	struct zl_engine_incident *inc;
 	char lock[64], rule[sizeof(inc->row.rule)];
 
-	(void)snprintf(who.host, sizeof(who.host), "%s", host);
 	(void)snprintf(rule, sizeof(rule),
 		"nothing came for longer than %" PRIu64 " s, which is unusual for it",
 		after_s);

@@ -45,13 +45,13 @@ static void drop_absurd_start(struct zl_flow *f)
  * may be.  Only an initiator of which nothing is known for sure is given its address's
  * word against an automatic action.
  */
-static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *c,
+static void ask(struct zl_engine *e, struct zl_conversation *c,
 	const struct zl_engine_class *from, const struct zl_engine_class *to,
-	struct zl_verdict *ret)
+	struct zl_verdict *ret, bool *ret_by_claim)
 {
 	struct zl_verdict v;
 
-	s->by_claim = false;
+	*ret_by_claim = false;
 	c->initiator = from->sure;
 	c->responder = to->sure;
 	zl_evaluate_memo(e->policy, c, ret);
@@ -64,8 +64,8 @@ static void ask(struct zl_engine *e, struct zl_seen *s, struct zl_conversation *
 	c->initiator = from->claimed;
 	c->responder = to->claimed;
 	zl_evaluate_memo(e->policy, c, &v);
-	s->by_claim = ret->kind == ZL_VERDICT_DENY && v.kind != ZL_VERDICT_DENY;
-	if (!s->by_claim)
+	*ret_by_claim = ret->kind == ZL_VERDICT_DENY && v.kind != ZL_VERDICT_DENY;
+	if (!*ret_by_claim)
 		*ret = v;
 }
 
@@ -78,17 +78,22 @@ static void copy(char *to, const char *from, size_t size)
 	to[n] = '\0';
 }
 
-/* The service that the initiator wanted. */
-static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
+/* The service that the initiator wanted; `forward`: that is the source. */
+static void evaluate(struct zl_engine *e, const struct zl_seen *s, bool forward,
+	struct zl_verdict *ret, bool *ret_by_claim)
 {
-	bool forward = s->initiator.side != ZL_SIDE_DST;
 	const struct zl_flow *f = &s->flow;
 	struct zl_conversation c = { .proto = f->proto,
 		.dport = forward ? f->dport : f->sport };
 	struct zl_engine_class src = zl_engine_classes_of(e, &s->sighting.src, &f->src);
 	struct zl_engine_class dst = zl_engine_classes_of(e, &s->sighting.dst, &f->dst);
 
-	ask(e, s, &c, forward ? &src : &dst, forward ? &dst : &src, ret);
+	ask(e, &c, forward ? &src : &dst, forward ? &dst : &src, ret, ret_by_claim);
+}
+
+static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
+{
+	evaluate(e, s, s->initiator.side != ZL_SIDE_DST, ret, &s->by_claim);
 	copy(s->verdict, zl_evaluate_kind_name(ret->kind), sizeof(s->verdict));
 	copy(s->lock, ret->lock == NULL ? "" : ret->lock->name, sizeof(s->lock));
 }
@@ -136,8 +141,8 @@ static void look_back(struct zl_engine *e, const struct zl_seen *s)
 static bool may_ask(struct zl_engine *e, const struct zl_seen *s)
 {
 	const struct zl_sighting *at = &s->sighting;
-	struct zl_seen as_request;
 	struct zl_verdict verdict;
+	bool by_claim;
 
 	/* Only where we would have seen what it answers. */
 	if (s->flow.proto != IPPROTO_UDP || !s->initiator.first ||
@@ -146,9 +151,7 @@ static bool may_ask(struct zl_engine *e, const struct zl_seen *s)
 		(strcmp(at->dst.host, at->host) != 0 &&
 			!zl_engine_exporters_watch(e, at->dst.host)))
 		return false;
-	as_request = *s;
-	as_request.initiator.side = ZL_SIDE_SRC;
-	judge(e, &as_request, &verdict);
+	evaluate(e, s, true, &verdict, &by_claim);
 	return verdict.kind == ZL_VERDICT_DENY;
 }
 
@@ -265,6 +268,12 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 	return kept;
 }
 
+static void fetch_class(struct zl_engine *e, const struct zl_endpoint *end)
+{
+	if (end->evidence != ZL_EVIDENCE_NONE)
+		zl_map_fetch(&e->classes, zl_map_hash(&e->classes, &end->domain));
+}
+
 /*
  * Each step for the whole batch before the next: what it will touch has been fetched
  * together by then.  What follows from the records is done in their order.
@@ -281,13 +290,15 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct zl_seen *s = &e->window[(e->n_seen + i) % ZL_WINDOW];
 
-		memset(s, 0, sizeof(*s));
 		s->flow = b->flows[i];
-		zl_correlate(e->index, b->exporters[i]->host,
+		memset(&s->initiator, 0,
+			offsetof(struct zl_seen, sighting) -
+				offsetof(struct zl_seen, initiator));
+		zl_correlate_fetched(e->index, &b->fetch[i],
 			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
 		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
-		(void)zl_map_hint(&e->classes, &s->sighting.src.domain);
-		(void)zl_map_hint(&e->classes, &s->sighting.dst.domain);
+		fetch_class(e, &s->sighting.src);
+		fetch_class(e, &s->sighting.dst);
 	}
 	for (unsigned i = 0; i < n; i++)
 		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);

@@ -34,7 +34,9 @@ _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
  * this name and no uuid.  The domain at the other end is never named as if it were to
  * blame.
  */
-static const struct zl_endpoint outside = { .name = "(outside)" };
+static const struct zl_endpoint outside = {
+	.name = "(outside)", .host = "", .tap = ""
+};
 
 /* When was the traffic, at the earliest that its last packet can have been? */
 static struct zl_wall seen_at(const struct zl_flow *f)
