@@ -231,7 +231,8 @@ void zl_engine_inventory_tell_host(struct zl_engine *e, const struct zl_host *de
 struct zl_exporter_info {
 	struct zl_addr addr;
 	char host[64];			    /* "" : of no enrolled host any more */
-	bool interfaces;		    /* its interface numbers are ifIndexes */
+	enum zl_host_interfaces interfaces; /* what its interface numbers are */
+	uint32_t sampling; /* of records that do not tell; 0: unknown */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
 	bool was_silent;		    /* a second ago */

@@ -14,14 +14,15 @@ enum { EXPORTERS_SHOWN_MAX = 4096 + 64 };
 /* Silent for longer, an exporter may have been stopped. */
 #define ALIVE_US (60 * ZL_US_PER_S)
 
-/* Which host's, and are its interface numbers the host's? */
+/* Which host's, and what the admin says of it. */
 static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 {
 	const struct zl_engine_host *h;
 	unsigned longest = 0;
 
 	x->host[0] = '\0';
-	x->interfaces = false;
+	x->interfaces = ZL_HOST_INTERFACES_NONE;
+	x->sampling = 0;
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		for (size_t n = 0; n < h->def->n_exporters; n++) {
 			const struct zl_host_exporter *hx = &h->def->exporters[n];
@@ -31,7 +32,8 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 				continue;
 			longest = hx->prefix.len + 1u;
 			(void)snprintf(x->host, sizeof(x->host), "%s", h->def->name);
-			x->interfaces = hx->interfaces == ZL_HOST_INTERFACES_IFINDEX;
+			x->interfaces = hx->interfaces;
+			x->sampling = hx->sampling;
 		}
 }
 
@@ -153,7 +155,8 @@ bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host)
 	const struct zl_exporter_info *x;
 
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
-		if (x->interfaces && strcmp(x->host, host) == 0 &&
+		if (x->interfaces == ZL_HOST_INTERFACES_IFINDEX &&
+			strcmp(x->host, host) == 0 &&
 			zl_wall_now().us - x->stats.last_seen.us < ALIVE_US)
 			return true;
 	return false;

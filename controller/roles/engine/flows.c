@@ -39,6 +39,17 @@ static void drop_absurd_start(struct zl_flow *f)
 	f->first_ms = 0;
 }
 
+/* What a record does not say of its sampling the admin says, or nobody. */
+static void settle_sampling(struct zl_flow *f, uint32_t by_admin)
+{
+	if ((f->present & ZL_FLOW_SAMPLING) == 0 || f->sampling == 0)
+		f->sampling = by_admin;
+	if (f->sampling != 0)
+		f->present |= ZL_FLOW_SAMPLING;
+	else
+		f->present &= ~(uint32_t)ZL_FLOW_SAMPLING;
+}
+
 /*
  * What the locks say, the addresses in the packet doing nobody any good: an initiator
  * has the rights of what it is for sure, and a responder is protected as whatever it
@@ -215,8 +226,9 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 	memset(s, 0, sizeof(*s));
 	s->flow = *flow;
 	drop_absurd_start(&s->flow);
-	zl_correlate(e->index, x->host, x->interfaces, &s->flow, zl_wall_now(),
-		&s->sighting);
+	settle_sampling(&s->flow, x->sampling);
+	zl_correlate(e->index, x->host, x->interfaces == ZL_HOST_INTERFACES_IFINDEX,
+		&s->flow, zl_wall_now(), &s->sighting);
 	s->initiator = zl_stitch(
 		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
 	if (s->sighting.spoofed)
@@ -286,7 +298,7 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s)
 
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}",
+		"s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
 		"arrival_ms", (json_int_t)zl_wall_ms(f->arrival), "exporter",
 		zl_addr_format(&f->exporter, exporter), "host", at->host, "src",
 		zl_addr_format(&f->src, src), "dst", zl_addr_format(&f->dst, dst),
@@ -301,5 +313,6 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s)
 		zl_side_name(s->initiator.side), "confidence",
 		zl_confidence_name(s->initiator.confidence), "verdict", s->verdict,
 		"lock", s->lock, "spoofed",
-		zl_varlink_text(at->spoofed ? at->claimed : ""));
+		zl_varlink_text(at->spoofed ? at->claimed : ""), "sampling",
+		f->sampling == 0 ? json_null() : json_integer((json_int_t)f->sampling));
 }
