@@ -198,6 +198,10 @@ void zl_index_expire(struct zl_index *ix, struct zl_wall now);
 const struct zl_index_nic *zl_index_tap(
 	const struct zl_index *ix, const char *host, uint32_t ifindex);
 
+/* An interface of a host, whosever it is. */
+const struct zl_index_link *zl_index_link(
+	const struct zl_index *ix, const char *host, uint32_t ifindex);
+
 /* The link of a NIC's tap, under the same conditions. */
 const struct zl_index_link *zl_index_nic_link(
 	const struct zl_index *ix, const struct zl_index_nic *nic);

@@ -29,19 +29,35 @@ static bool is_better(const struct zl_index_domain *a, const struct zl_index_dom
 
 /* --- taps --- */
 
+static const struct zl_index_link_rec *find_link(
+	const struct zl_index *ix, const struct zl_index_host_rec *h, uint32_t ifindex)
+{
+	const struct zl_index_link_key key = { .host = h->id, .ifindex = ifindex };
+
+	return ifindex == 0 ? NULL : zl_map_find(&ix->links, &key);
+}
+
+const struct zl_index_link *zl_index_link(
+	const struct zl_index *ix, const char *host, uint32_t ifindex)
+{
+	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
+	const struct zl_index_link_rec *l =
+		h == NULL ? NULL : find_link(ix, h, ifindex);
+
+	return l == NULL ? NULL : &l->pub;
+}
+
 const struct zl_index_nic *zl_index_tap(
 	const struct zl_index *ix, const char *host, uint32_t ifindex)
 {
 	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
-	struct zl_index_link_key key = { .ifindex = ifindex };
 	struct zl_index_name_key name = { 0 };
 	const struct zl_index_link_rec *l;
 	struct zl_index_node *n;
 
-	if (h == NULL || ifindex == 0)
+	if (h == NULL)
 		return NULL;
-	key.host = h->id;
-	l = zl_map_find(&ix->links, &key);
+	l = find_link(ix, h, ifindex);
 	if (l == NULL)
 		return NULL;
 	name.host = h->id;

@@ -71,6 +71,10 @@ static const struct zl_column show_columns[] = {
 	{ .title = "Clock is behind ours by", .key = "offset_ms", .format = format_offset },
 	{ .title = "Sampling",   .key = "sampling", .format = format_sampling },
 	{ .title = "Interface numbers", .key = "interfaces" },
+	{ .title = "Of taps", .key = "tap_records" },
+	{ .title = "Last of a tap", .key = "last_tap_ms", .format = zl_format_stamp },
+	{ .title = "Of no interface", .key = "no_interface" },
+	{ .title = "Of unknown interfaces", .key = "unknown_interface" },
 	{ .title = "Templates",  .key = "templates" },
 };
 

@@ -212,18 +212,23 @@ static const struct zl_index_nic *resolve_src(const struct zl_index *index,
 	return nic;
 }
 
+uint32_t zl_correlate_interface(const struct zl_flow *flow)
+{
+	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
+		return 0;
+	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
+	return (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
+							 : flow->in_if;
+}
+
 void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret)
 {
 	const struct zl_index_nic *src = NULL, *dst;
 	char scope[ZL_SCOPE_MAX] = "";
 	uint64_t src_scope;
-	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
-	uint32_t in_if = (flow->present & ZL_FLOW_IN_PHYS_IF) != 0 ? flow->in_phys_if
-								   : flow->in_if;
+	uint32_t in_if = zl_correlate_interface(flow);
 
-	if ((flow->present & ZL_FLOW_IN_NO_IF) != 0)
-		in_if = 0;
 	memset(ret, 0, sizeof(*ret));
 	(void)snprintf(ret->host, sizeof(ret->host), "%s", host == NULL ? "" : host);
 	if (host != NULL && interfaces && in_if != 0)

@@ -49,6 +49,9 @@ struct zl_sighting {
 	bool learned; /* the source address is new for its tap */
 };
 
+/* The number of the interface at which it entered; 0: it names none. */
+uint32_t zl_correlate_interface(const struct zl_flow *flow);
+
 /*
  * Resolve both ends.  `host` is the exporter's host or NULL; `interfaces`: its interface
  * numbers are the host's ifIndexes.  Learns source addresses seen at taps

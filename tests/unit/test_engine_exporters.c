@@ -65,11 +65,41 @@ static void test_sampling_by_the_admin(void **state)
 	zl_rig_must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
 }
 
+static json_int_t exporter_number(const char *key)
+{
+	json_t *doc = NULL;
+	json_int_t n;
+
+	zl_rig_must("ShowExporter", json_pack("{s:s}", "address", "127.0.0.1"), &doc);
+	n = json_integer_value(json_object_get(doc, key));
+	json_decref(doc);
+	return n;
+}
+
+/* 11 is a tap, 0 is nothing, and 99 the agent does not know. */
+static void test_interfaces_are_counted(void **state)
+{
+	json_int_t taps = exporter_number("tap_records");
+	size_t flows = zl_rig_count("ListFlows", NULL, "flows");
+
+	(void)state;
+	assert_true(exporter_number("last_tap_ms") > 0);
+	zl_rig_flow(11, ZL_RIG_WEB1, 0x0a0000c8, 41002, 22, ZL_RIG_SYN, 0);
+	zl_rig_flow(0, ZL_RIG_WEB1, 0x0a0000c8, 41003, 22, ZL_RIG_SYN, 0);
+	zl_rig_flow(99, ZL_RIG_WEB1, 0x0a0000c8, 41004, 22, ZL_RIG_SYN, 0);
+	zl_rig_flow(99, ZL_RIG_WEB1, 0x0a0000c8, 41005, 22, ZL_RIG_SYN, 0);
+	assert_true(zl_rig_await_count("ListFlows", "flows", flows + 4));
+	assert_int_equal(taps + 1, exporter_number("tap_records"));
+	assert_int_equal(1, exporter_number("no_interface"));
+	assert_int_equal(2, exporter_number("unknown_interface"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sampling_not_told),
 		cmocka_unit_test(test_sampling_by_the_admin),
+		cmocka_unit_test(test_interfaces_are_counted),
 	};
 
 	return cmocka_run_group_tests_name(

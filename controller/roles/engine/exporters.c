@@ -17,6 +17,7 @@ enum { EXPORTERS_SHOWN_MAX = 4096 + 64 };
 /* Which host's, and what the admin says of it. */
 static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 {
+	const struct zl_exporter_info old = *x;
 	const struct zl_engine_host *h;
 	unsigned longest = 0;
 
@@ -35,6 +36,13 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 			x->interfaces = hx->interfaces;
 			x->sampling = hx->sampling;
 		}
+	/* What its numbers were taken for before says nothing about them now. */
+	if (x->interfaces == old.interfaces && strcmp(x->host, old.host) == 0)
+		return;
+	zl_recent_forget(&x->records);
+	zl_recent_forget(&x->tapped);
+	zl_recent_forget(&x->no_interface);
+	zl_recent_forget(&x->unknown_interface);
 }
 
 /* The collector may be hijacked and name many: the longest unseen makes room. */
@@ -111,6 +119,33 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 		return;
 	x->used = zl_mono_now();
 	x->stats = stats;
+	zl_recent_set(&x->datagrams, stats.datagrams);
+	zl_recent_set(&x->decoded, stats.records);
+	zl_recent_set(&x->units, stats.units);
+	zl_recent_set(&x->lost, stats.lost);
+}
+
+static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	zl_collector_get_totals(in, &e->totals);
+	zl_recent_set(&e->kernel_drops, e->totals.kernel_drops);
+	zl_recent_set(&e->ring_drops, e->totals.ring_dropped);
+}
+
+void zl_engine_exporters_count(
+	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s)
+{
+	uint32_t interface = zl_correlate_interface(&s->flow);
+
+	x->records.all++;
+	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP) {
+		x->tapped.all++;
+		x->last_tapped = s->flow.arrival;
+	} else if (interface == 0) {
+		x->no_interface.all++;
+	} else if (zl_index_link(e->index, x->host, interface) == NULL) {
+		x->unknown_interface.all++;
+	}
 }
 
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
@@ -123,7 +158,7 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
 		zl_engine_templates_note(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
-		zl_collector_get_totals(in, &e->totals);
+		on_totals(e, in);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
@@ -168,10 +203,32 @@ bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x)
 	       zl_wall_now().us - x->stats.last_seen.us > (int64_t)x->stats.silent_us;
 }
 
+static void turn_recent(struct zl_engine *e)
+{
+	struct zl_exporter_info *x;
+
+	e->turned = zl_mono_now();
+	zl_recent_turn(&e->kernel_drops);
+	zl_recent_turn(&e->ring_drops);
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;) {
+		zl_recent_turn(&x->records);
+		zl_recent_turn(&x->tapped);
+		zl_recent_turn(&x->no_interface);
+		zl_recent_turn(&x->unknown_interface);
+		zl_recent_turn(&x->datagrams);
+		zl_recent_turn(&x->decoded);
+		zl_recent_turn(&x->units);
+		zl_recent_turn(&x->lost);
+	}
+}
+
 void zl_engine_exporters_tick(struct zl_engine *e)
 {
 	struct zl_exporter_info *x;
 
+	if (zl_mono_since(zl_mono_now(), e->turned) >
+		ZL_RECENT_TURN_S * (uint64_t)ZL_US_PER_S)
+		turn_recent(e);
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;) {
 		bool is_silent = x->host[0] != '\0' && zl_engine_exporters_is_silent(x);
 

@@ -217,7 +217,7 @@ static void take_lie(struct zl_engine *e, const struct zl_seen *s)
 static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 {
 	struct zl_seen *s = &e->window[e->n_seen % ZL_WINDOW];
-	const struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
+	struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
 
 	e->n_records++;
 	if (!is_sane(flow) || x == NULL)
@@ -229,6 +229,7 @@ static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 	settle_sampling(&s->flow, x->sampling);
 	zl_correlate(e->index, x->host, x->interfaces == ZL_HOST_INTERFACES_IFINDEX,
 		&s->flow, zl_wall_now(), &s->sighting);
+	zl_engine_exporters_count(e, x, s);
 	s->initiator = zl_stitch(
 		e->stitch, &s->flow, s->sighting.scope, e->n_seen, zl_mono_now());
 	if (s->sighting.spoofed)
