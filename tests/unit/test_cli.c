@@ -73,6 +73,8 @@ struct cli_case {
 static struct cli_case cases[] = {
 	/* readers: text */
 	ANSWERED("host-list", ZL_EXIT_OK, "ListHosts.json", "host-list"),
+	ANSWERED("host-doctor", ZL_EXIT_DEGRADED, "DiagnoseHost.json", "host-doctor", "hv1"),
+	ANSWERED("host-doctor-ok", ZL_EXIT_OK, "DiagnoseHost_ok.json", "host-doctor", "hv1"),
 	ANSWERED("domain-list", ZL_EXIT_OK, "ListDomains.json", "domain-list"),
 	ANSWERED("domain-info", ZL_EXIT_OK, "ShowDomain.json", "domain-info", "web1"),
 	ANSWERED("zone-list", ZL_EXIT_OK, "ListZones.json", "zone-list"),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the admin says of an exporter, in the whole controller. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,12 +96,75 @@ static void test_interfaces_are_counted(void **state)
 	assert_int_equal(2, exporter_number("unknown_interface"));
 }
 
+/* The state of the first answer to that check, "" when there is none; `text` has its own. */
+static const char *diagnose(const char *check, char *text, size_t size)
+{
+	static char got[16];
+	json_t *doc = NULL, *item;
+
+	zl_rig_must("DiagnoseHost", json_pack("{s:s}", "name", "hv1"), &doc);
+	item = zl_rig_pick(doc, "checks", "check", check);
+	(void)snprintf(
+		got, sizeof(got), "%s", item == NULL ? "" : zl_rig_text(item, "state"));
+	(void)snprintf(text, size, "%s", item == NULL ? "" : zl_rig_text(item, "text"));
+	json_decref(doc);
+	return got;
+}
+
+static bool await_diagnosis(const char *check, const char *want)
+{
+	char text[512];
+
+	for (int i = 0; i < ZL_RIG_TRIES; i++) {
+		if (strcmp(want, diagnose(check, text, sizeof(text))) == 0)
+			return true;
+		(void)usleep(ZL_RIG_TRY_US);
+	}
+	return false;
+}
+
+/* The same host, well and ill. */
+static void test_doctor(void **state)
+{
+	struct zl_error err = { 0 };
+	char text[512];
+
+	(void)state;
+	assert_string_equal("ok", diagnose("libvirt", text, sizeof(text)));
+	assert_string_equal("ok", diagnose("agent", text, sizeof(text)));
+	assert_true(await_diagnosis("tap", "ok"));
+	assert_true(await_diagnosis("sampling", "ok"));
+	assert_string_equal("ok", diagnose("collector", text, sizeof(text)));
+	assert_string_equal("warn", diagnose("known", text, sizeof(text)));
+	assert_non_null(strstr(text, "2 of "));
+	assert_string_equal("bad", diagnose("taps", text, sizeof(text)));
+	assert_non_null(strstr(text, "is on no bridge"));
+
+	/* The test's own address is nobody's exporter now. */
+	define_exporter("<exporter address='192.0.2.1'/>");
+	zl_rig_flow(11, ZL_RIG_WEB1, 0x0a0000c8, 41006, 22, ZL_RIG_SYN, 0);
+	assert_true(await_diagnosis("refused", "bad"));
+	assert_string_equal("bad", diagnose("silence", text, sizeof(text)));
+	assert_string_equal("bad", diagnose("numbering", text, sizeof(text)));
+	assert_string_equal("", diagnose("tap", text, sizeof(text)));
+	define_exporter("<exporter address='127.0.0.0/8' interfaces='ifindex'/>");
+	zl_rig_flow(11, ZL_RIG_WEB1, 0x0a0000c8, 41007, 22, ZL_RIG_SYN, 0);
+	assert_true(await_diagnosis("tap", "ok"));
+	assert_true(await_diagnosis("sampling", "bad"));
+	assert_string_equal("ok", diagnose("refused", text, sizeof(text)));
+	assert_string_equal("ok", diagnose("known", text, sizeof(text)));
+	assert_int_equal(
+		-ENOENT, zl_rig_call("DiagnoseHost", json_pack("{s:s}", "name", "hv9"),
+				 NULL, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sampling_not_told),
 		cmocka_unit_test(test_sampling_by_the_admin),
 		cmocka_unit_test(test_interfaces_are_counted),
+		cmocka_unit_test(test_doctor),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -160,6 +160,7 @@ const zl_call_fn zl_engine_handlers[ZL_METHOD_N] = {
 	[ZL_METHOD_DEFINE_HOST] = zl_method_define_host,
 	[ZL_METHOD_DEFINE_LOCK] = zl_method_define_lock,
 	[ZL_METHOD_DEFINE_ZONE] = zl_method_define_zone,
+	[ZL_METHOD_DIAGNOSE_HOST] = zl_method_diagnose_host,
 	[ZL_METHOD_DUMP_HOST] = zl_method_dump_host,
 	[ZL_METHOD_DUMP_LOCK] = zl_method_dump_lock,
 	[ZL_METHOD_DUMP_ZONE] = zl_method_dump_zone,

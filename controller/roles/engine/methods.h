@@ -14,6 +14,7 @@ ZL_METHOD(daemon_status);
 ZL_METHOD(define_host);
 ZL_METHOD(define_lock);
 ZL_METHOD(define_zone);
+ZL_METHOD(diagnose_host);
 ZL_METHOD(dump_host);
 ZL_METHOD(dump_lock);
 ZL_METHOD(dump_zone);
