@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands about hosts: host-define, -doctor, -dumpxml, -list, -undefine. */
+/* Commands about hosts: host-define, -doctor, -dumpxml, -exporter, -list, -undefine. */
 #include <string.h>
 
 #include "controller/cli/cli.h"
+#include "controller/cli/host_exporter.h"
 #include "controller/cli/view.h"
 
 /* Why the host or its agent is not up. */
@@ -66,6 +67,17 @@ static const struct zl_arg name_args[] = {
 	  .help = "name or uuid of the host" },
 };
 
+static const struct zl_arg exporter_args[] = {
+	{ .name = "host", .type = ZL_ARG_STRING, .positional = true, .param = "name",
+	  .help = "name or uuid of the host" },
+	{ .name = "show", .type = ZL_ARG_FLAG, .local = true,
+	  .help = "print it; nothing is done on the host" },
+	{ .name = "collector", .type = ZL_ARG_STRING, .local = true,
+	  .help = "address[:port] of this controller, as the host reaches it" },
+	{ .name = "bridge", .type = ZL_ARG_STRING, .local = true,
+	  .help = "bridge of Open vSwitch, br0 unless named" },
+};
+
 const struct zl_command zl_commands_host[] = {
 	{ .name = "host-define",   .method = "DefineHost", ZL_ARGS(define_args),
 	  .print = zl_cli_print_defined,
@@ -78,6 +90,9 @@ const struct zl_command zl_commands_host[] = {
 	{ .name = "host-dumpxml",  .method = "DumpHost", ZL_ARGS(name_args),
 	  .print = zl_cli_print_xml,
 	  .summary = "print a host in XML" },
+	{ .name = "host-exporter", .method = "DumpHost", ZL_ARGS(exporter_args),
+	  .print = zl_host_exporter_print,
+	  .summary = "show what to type on a host so that it sends flow records" },
 	{ .name = "host-list",     .method = "ListHosts", .view = &list_view,
 	  .summary = "list hosts" },
 	{ .name = "host-undefine", .method = "UndefineHost", ZL_ARGS(name_args),
