@@ -49,6 +49,7 @@ struct zl_index_domain_rec {
 	char (*zones)[64];
 	struct zl_index_node of_host, by_uuid, by_name;
 	bool has_uuid, has_name;
+	bool forwards_by_metadata;
 	unsigned mark;
 };
 
@@ -99,10 +100,11 @@ struct zl_index {
 	void *user;
 	uint32_t last_host_id;
 	uint64_t seed[2];
-	struct zl_map hosts;   /* char[64] -> host */
-	struct zl_map domains; /* domain_key -> domain */
-	struct zl_map links;   /* link_key -> link */
-	struct zl_map facts;   /* fact_key -> fact */
+	struct zl_map hosts;	  /* char[64] -> host */
+	struct zl_map domains;	  /* domain_key -> domain */
+	struct zl_map links;	  /* link_key -> link */
+	struct zl_map facts;	  /* fact_key -> fact */
+	struct zl_map forwarding; /* uuid of those declared by the admin -> the index */
 	/* Of these the values are lists. */
 	struct zl_map by_uuid, by_name, by_mac, by_tap,
 		by_addr; /* domains, NICs, owners */

@@ -5,6 +5,7 @@
  *	objects.c	hosts, zones, locks: define, load, compile
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
+ *	forwarding.c	domains that the admin declares as forwarding
  *	exporters.c	who may send records, and what the collector says of them
  *	holdings.c	who has, and had, which address
  *	templates.c	what the collector should know again after a restart
@@ -258,6 +259,9 @@ void zl_engine_exporters_tick(struct zl_engine *e);
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(const struct zl_engine *e, const char *host);
+
+/* forwarding.c */
+int zl_engine_forwarding_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
 
 /* holdings.c */
 int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

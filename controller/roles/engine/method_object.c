@@ -175,6 +175,7 @@ const zl_call_fn zl_engine_handlers[ZL_METHOD_N] = {
 	[ZL_METHOD_LIST_ZONES] = zl_method_list_zones,
 	[ZL_METHOD_QUARANTINE] = zl_method_quarantine,
 	[ZL_METHOD_RELEASE] = zl_method_release,
+	[ZL_METHOD_SET_FORWARDING] = zl_method_set_forwarding,
 	[ZL_METHOD_SET_LOCK_MODE] = zl_method_set_lock_mode,
 	[ZL_METHOD_SHOW_ADDRESS] = zl_method_show_address,
 	[ZL_METHOD_SHOW_AUDIT] = zl_method_show_audit,

@@ -31,6 +31,7 @@ ZL_METHOD(list_mitigations);
 ZL_METHOD(list_zones);
 ZL_METHOD(quarantine);
 ZL_METHOD(release);
+ZL_METHOD(set_forwarding);
 ZL_METHOD(set_lock_mode);
 ZL_METHOD(show_audit);
 ZL_METHOD(show_domain);
