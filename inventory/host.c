@@ -12,8 +12,10 @@ ZL_EMBED(zl_host_rng, "inventory/host.rng");
 
 /* clang-format off */
 static const char *const interfaces[ZL_HOST_INTERFACES_N] = {
-	[ZL_HOST_INTERFACES_NONE]    = "none",
-	[ZL_HOST_INTERFACES_IFINDEX] = "ifindex",
+	[ZL_HOST_INTERFACES_NONE]     = "none",
+	[ZL_HOST_INTERFACES_IFINDEX]  = "ifindex",
+	[ZL_HOST_INTERFACES_OPENFLOW] = "openflow",
+	[ZL_HOST_INTERFACES_FIXED]    = "fixed",
 };
 
 static const struct zl_xml_child host_children[] = {
@@ -39,7 +41,7 @@ static const struct zl_xml_shape agent_shape = {
 };
 
 static const struct zl_xml_attr exporter_attrs[] = {
-	{ .name = "address", .required = true }, { .name = "interfaces" },
+	{ .name = "address", .required = true }, { .name = "interfaces" }, { .name = "sampling" },
 };
 static const struct zl_xml_shape exporter_shape = {
 	.attrs = exporter_attrs, .n_attrs = N_ITEMS(exporter_attrs),
@@ -140,6 +142,7 @@ static int read_exporter(const struct zl_xml *x, const xmlNode *n,
 	struct zl_host_exporter *e, struct zl_error *reterr)
 {
 	const char *text;
+	unsigned sampling = 0;
 	int word, r = zl_xml_check(x, n, &exporter_shape, reterr);
 
 	if (r < 0)
@@ -156,6 +159,11 @@ static int read_exporter(const struct zl_xml *x, const xmlNode *n,
 		return r;
 	e->interfaces =
 		word < 0 ? ZL_HOST_INTERFACES_NONE : (enum zl_host_interfaces)word;
+	r = zl_xml_object_get_number(
+		x, n, "sampling", 1, ZL_HOST_SAMPLING_MAX, &sampling, reterr);
+	if (r < 0)
+		return r;
+	e->sampling = sampling;
 	return 0;
 }
 
@@ -252,7 +260,7 @@ void zl_host_free(struct zl_host *h)
 
 static void write_exporter(FILE *f, const struct zl_host_exporter *e)
 {
-	char text[ZL_PREFIX_STR];
+	char text[ZL_PREFIX_STR], number[16];
 
 	(void)fputs("  <exporter", f);
 	if (e->prefix.len == 128)
@@ -260,6 +268,10 @@ static void write_exporter(FILE *f, const struct zl_host_exporter *e)
 	else
 		zl_xml_put_attr(f, "address", zl_prefix_format(&e->prefix, text));
 	zl_xml_put_attr(f, "interfaces", interfaces[e->interfaces]);
+	if (e->sampling != 0) {
+		(void)snprintf(number, sizeof(number), "%u", e->sampling);
+		zl_xml_put_attr(f, "sampling", number);
+	}
 	(void)fputs("/>\n", f);
 }
 

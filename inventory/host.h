@@ -10,13 +10,23 @@
  *	  <libvirt uri='qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro'
  *		actuator-uri='qemu:///system'/>
  *	  <agent address='unix:///run/zonelock-agent/agent.sock'/>	optional
- *	  <exporter address='172.31.0.1' interfaces='ifindex'/>		any number
+ *	  <exporter address='172.31.0.1' interfaces='ifindex' sampling='1'/>	any number
  *	</host>
  *
  * libvirt `uri` is opened read-only; `actuator-uri` (read-write, for the nwfilter
  * backend) is the same when absent.  An exporter's address may be a range,
  * 172.31.0.0/24.  `interfaces` says what the interface numbers in its flow records
- * are: the host's own (ifindex), or nothing one can use (none, when absent).
+ * are; only the host's own say at which tap a flow entered:
+ *
+ *	ifindex		the host's own: pmacctd with an interface map, Open vSwitch's IPFIX
+ *			and sFlow, the physical port of elements 252 and 253
+ *	openflow	ports of a switch: NetFlow of Open vSwitch
+ *	fixed		what somebody gave the exporter by hand, the same for what enters and
+ *			what leaves: softflowd -i NUMBER:INTERFACE
+ *	none		not known, or nothing; when absent
+ *
+ * `sampling` is for records that do not tell it themselves, nor the exporter's options:
+ * one packet in so many stands behind them, 1: all.  Absent: nobody knows.
  *
  * Structure is that of host.rng.  parse(format(h)) = h.
  */
@@ -24,23 +34,32 @@
 #define ZL_INVENTORY_HOST_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/xml_object.h"
 
-enum { ZL_HOST_EXPORTERS_MAX = 64, ZL_HOST_URI_MAX = 1023, ZL_HOST_PATH_MAX = 107 };
+enum {
+	ZL_HOST_EXPORTERS_MAX = 64,
+	ZL_HOST_URI_MAX = 1023,
+	ZL_HOST_PATH_MAX = 107,
+	ZL_HOST_SAMPLING_MAX = 1000000000,
+};
 
 enum zl_host_interfaces {
 	ZL_HOST_INTERFACES_NONE,
 	ZL_HOST_INTERFACES_IFINDEX,
+	ZL_HOST_INTERFACES_OPENFLOW,
+	ZL_HOST_INTERFACES_FIXED,
 	ZL_HOST_INTERFACES_N
 };
 
 struct zl_host_exporter {
 	struct zl_prefix prefix; /* one address: len 128 */
 	enum zl_host_interfaces interfaces;
+	uint32_t sampling; /* one in so many; 0: not told */
 };
 
 /* Owned by who parsed it; has no pointers to anything else. */

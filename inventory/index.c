@@ -88,6 +88,7 @@ int zl_index_new(zl_index_change_fn on_change, void *user, struct zl_index **ret
 	zl_map_init(&ix->by_addr, sizeof(struct zl_addr), 0);
 	zl_map_init(&ix->links_by_name, sizeof(struct zl_index_name_key), 0);
 	zl_map_init(&ix->facts_by_mac, sizeof(struct zl_index_mac_key), 0);
+	zl_map_init(&ix->forwarding, sizeof(struct zl_uuid), ZL_INDEX_FORWARDING_MAX);
 	memcpy(ix->seed, ix->facts.seed, sizeof(ix->seed));
 	*ret = ix;
 	return 0;
@@ -213,5 +214,6 @@ void zl_index_free(struct zl_index *ix)
 	zl_map_done(&ix->links_by_name);
 	zl_map_done(&ix->facts_by_mac);
 	free(ix->recent);
+	zl_map_done(&ix->forwarding);
 	free(ix);
 }

@@ -42,11 +42,12 @@
 
 enum {
 	ZL_INDEX_HOSTS_MAX = 2048,
-	ZL_INDEX_DOMAINS_MAX = 4096, /* of one host */
-	ZL_INDEX_LINKS_MAX = 16384,  /* of one host */
-	ZL_INDEX_FACTS_MAX = 16384,  /* neighbours and DHCP leases of one host */
-	ZL_INDEX_FACTS_MAC_MAX = 64, /* of one MAC on one host */
-	ZL_INDEX_LEARNED_MAX = 8,    /* learned addresses of one NIC */
+	ZL_INDEX_DOMAINS_MAX = 4096,	 /* of one host */
+	ZL_INDEX_LINKS_MAX = 16384,	 /* of one host */
+	ZL_INDEX_FACTS_MAX = 16384,	 /* neighbours and DHCP leases of one host */
+	ZL_INDEX_FACTS_MAC_MAX = 64,	 /* of one MAC on one host */
+	ZL_INDEX_LEARNED_MAX = 8,	 /* learned addresses of one NIC */
+	ZL_INDEX_FORWARDING_MAX = 65536, /* declared by the admin */
 	ZL_SCOPE_MAX = ZL_NAME_MAX + 8,
 	ZL_INDEX_SCOPE_NONE = 1, /* the number of no scope */
 };
@@ -152,6 +153,13 @@ int zl_index_domain_put(struct zl_index *ix, const char *host,
 int zl_index_domain_gone(struct zl_index *ix, const char *host,
 	const struct zl_uuid *uuid, struct zl_error *reterr) ZL_CHECKED;
 
+/*
+ * The admin says that a domain forwards, or does not say it any more: known or not yet, and
+ * wherever it is.  It forwards also when its metadata say so.
+ */
+int zl_index_set_forwarding(struct zl_index *ix, const struct zl_uuid *domain, bool on,
+	struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
+
 /* A lease of a libvirt network; `expires` 0: never; not after `now`: it is gone. */
 int zl_index_dhcp(struct zl_index *ix, const char *host, const struct zl_mac *mac,
 	const struct zl_addr *addr, const char *network, struct zl_wall expires,
@@ -226,6 +234,9 @@ const struct zl_index_nic *zl_index_tap(
 /* The same for `host` and `ifindex` of step 0. */
 const struct zl_index_nic *zl_index_tap_fetched(
 	const struct zl_index *ix, const struct zl_index_fetch *f);
+/* An interface of a host, whosever it is. */
+const struct zl_index_link *zl_index_link(
+	const struct zl_index *ix, const char *host, uint32_t ifindex);
 
 /* The link of a NIC's tap, under the same conditions. */
 const struct zl_index_link *zl_index_nic_link(

@@ -82,10 +82,10 @@ static struct zl_index_domain_rec *make_domain(
 	}
 	d->host = h;
 	d->mark = h->list_mark;
+	d->forwards_by_metadata = from->forwarding;
 	d->pub = (struct zl_index_domain){ .host = &h->pub,
 		.uuid = from->uuid,
 		.state = from->state,
-		.forwarding = from->forwarding,
 		.truncated = from->truncated,
 		.n_zones = from->n_zones,
 		.n_nics = from->n_nics,
@@ -231,8 +231,8 @@ static bool same_nic_addrs(
 static unsigned compare(const struct zl_index_domain_rec *d, const struct zl_domain *to)
 {
 	unsigned what = 0;
-	bool zones =
-		d->pub.n_zones == to->n_zones && d->pub.forwarding == to->forwarding;
+	bool zones = d->pub.n_zones == to->n_zones &&
+		     d->forwards_by_metadata == to->forwarding;
 
 	for (unsigned i = 0; zones && i < to->n_zones; i++)
 		zones = strcmp(d->zones[i], to->zones[i]) == 0;
@@ -314,6 +314,38 @@ static int place_domain(struct zl_index *ix, struct zl_index_domain_rec *d,
 	return 0;
 }
 
+static void settle_forwarding(const struct zl_index *ix, struct zl_index_domain_rec *d)
+{
+	d->pub.forwarding = d->forwards_by_metadata ||
+			    zl_map_find(&ix->forwarding, &d->pub.uuid) != NULL;
+}
+
+int zl_index_set_forwarding(struct zl_index *ix, const struct zl_uuid *domain, bool on,
+	struct zl_wall now, struct zl_error *reterr)
+{
+	int r = on ? zl_map_put(&ix->forwarding, domain, ix) : 0;
+
+	if (r < 0)
+		return zl_fail(reterr, r, "no room for one more forwarding domain");
+	if (!on)
+		(void)zl_map_remove(&ix->forwarding, domain);
+	for (struct zl_index_node *n = zl_map_find(&ix->by_uuid, domain); n != NULL;
+		n = n->next) {
+		struct zl_index_domain_rec *d =
+			zl_index_of(struct zl_index_domain_rec, by_uuid, n);
+		bool before = d->pub.forwarding, addrs = false;
+
+		settle_forwarding(ix, d);
+		if (d->pub.forwarding == before)
+			continue;
+		r = inherit_addrs(ix, d, d, now, &addrs);
+		if (r < 0)
+			return zl_fail(reterr, r, "out of memory");
+		zl_index_tell(ix, d, ZL_INDEX_ZONES | (addrs ? ZL_INDEX_ADDRS : 0));
+	}
+	return 0;
+}
+
 int zl_index_domain_put(struct zl_index *ix, const char *host,
 	const struct zl_domain *from, struct zl_wall now, struct zl_error *reterr)
 {
@@ -337,6 +369,8 @@ int zl_index_domain_put(struct zl_index *ix, const char *host,
 			host, ZL_INDEX_DOMAINS_MAX);
 	}
 	d = make_domain(h, from);
+	if (d != NULL)
+		settle_forwarding(ix, d);
 	r = d == NULL ? -ENOMEM : link_domain(ix, d);
 	if (r >= 0)
 		r = inherit_addrs(ix, d, old, now, &addrs);

@@ -54,6 +54,7 @@ struct zl_index_domain_rec {
 	char (*zones)[64];
 	struct zl_index_node of_host, by_uuid, by_name;
 	bool has_uuid, has_name;
+	bool forwards_by_metadata;
 	unsigned mark;
 };
 
@@ -113,6 +114,7 @@ struct zl_index {
 	struct zl_map domains;		   /* domain_key -> domain */
 	struct zl_map links;		   /* link_key -> link */
 	struct zl_map facts;		   /* fact_key -> fact */
+	struct zl_map forwarding; /* uuid of those declared by the admin -> the index */
 	/* Of these the values are lists. */
 	struct zl_map by_uuid, by_name, by_mac, by_tap,
 		by_addr; /* domains, NICs, owners */

@@ -79,6 +79,20 @@ const struct zl_index_nic *zl_index_tap_fetched(
 	return l->tap;
 }
 
+const struct zl_index_link *zl_index_link(
+	const struct zl_index *ix, const char *host, uint32_t ifindex)
+{
+	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
+	struct zl_index_link_key key = { .ifindex = ifindex };
+	const struct zl_index_link_rec *l;
+
+	if (h == NULL || ifindex == 0)
+		return NULL;
+	key.host = h->id;
+	l = zl_map_find(&ix->links, &key);
+	return l == NULL ? NULL : &l->pub;
+}
+
 const struct zl_index_link *zl_index_nic_link(
 	const struct zl_index *ix, const struct zl_index_nic *nic)
 {

@@ -54,6 +54,15 @@ static bool by_template(const struct zl_case *c, char *why, size_t n)
 	return c->provisional;
 }
 
+static bool by_sampling(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"nobody says whether the exporter samples: name sampling='1' (all "
+		"packets) "
+		"or sampling='N' (one in N) in the <exporter> of its host");
+	return !c->sampling_known;
+}
+
 static bool by_forwarding(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n,
@@ -107,6 +116,7 @@ static const struct {
 	{ "confidence", by_confidence },
 	{ "evidence", by_evidence },
 	{ "template", by_template },
+	{ "sampling", by_sampling },
 	{ "forwarding", by_forwarding },
 	{ "claim", by_claim },
 	{ "release", by_release },

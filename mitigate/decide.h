@@ -26,9 +26,10 @@ struct zl_case {
 	bool initiator_certain; /* zl_stitch_is_certain() (flow/stitch.h) */
 	const char *confidence; /* its name */
 	enum zl_evidence evidence;
-	bool provisional; /* read with a template of before a restart */
-	bool forwarding;  /* may carry other people's traffic */
-	bool by_claim;	  /* if its address is its own, it may */
+	bool provisional;    /* read with a template of before a restart */
+	bool sampling_known; /* one in how many packets it stands for */
+	bool forwarding;     /* may carry other people's traffic */
+	bool by_claim;	     /* if its address is its own, it may */
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands about domains: domain-info, domain-list. */
+/* Commands about domains: domain-info, domain-list, domain-set-forwarding. */
+#include <string.h>
+
 #include "controller/cli/cli.h"
 #include "controller/cli/view.h"
 
@@ -86,6 +88,21 @@ static void format_state(FILE *to, const struct zl_cell *cell)
 		(void)fputs(" (stale)", to);
 }
 
+static int print_forwarding(
+	struct zl_cli *cli, const struct zl_args *args, const json_t *reply)
+{
+	bool is_on = json_is_true(json_object_get(reply, "forwarding"));
+	const char *domain = zl_cli_text(reply, "domain");
+
+	if (is_on && strcmp(zl_args_text(args, "forwarding"), "off") == 0)
+		zl_cli_say(cli, "Domain '%s' is still forwarding: its metadata say so",
+			domain);
+	else
+		zl_cli_say(cli, "Domain '%s' is %sforwarding", domain,
+			is_on ? "" : "not ");
+	return ZL_EXIT_OK;
+}
+
 /* clang-format off */
 static const struct zl_column list_columns[] = {
 	{ .title = "Name",        .key = "name" },
@@ -134,12 +151,22 @@ static const struct zl_arg info_args[] = {
 	  .help = "name, host/name or uuid of the domain" },
 };
 
+static const struct zl_arg forwarding_args[] = {
+	{ .name = "domain", .type = ZL_ARG_STRING, .positional = true,
+	  .help = "name, host/name or uuid of the domain" },
+	{ .name = "forwarding", .type = ZL_ARG_STRING, .positional = true,
+	  .help = "whether it carries the traffic of others" },
+};
+
 const struct zl_command zl_commands_domain[] = {
 	{ .name = "domain-info", .method = "ShowDomain", ZL_ARGS(info_args),
 	  .view = &info_view,
 	  .summary = "show a domain with its interfaces and addresses" },
 	{ .name = "domain-list", .method = "ListDomains", .view = &list_view,
 	  .summary = "list the domains of all hosts" },
+	{ .name = "domain-set-forwarding", .method = "SetForwarding", ZL_ARGS(forwarding_args),
+	  .print = print_forwarding,
+	  .summary = "declare a domain as forwarding, or take that back" },
 };
 /* clang-format on */
 const size_t zl_commands_domain_n = N_ITEMS(zl_commands_domain);

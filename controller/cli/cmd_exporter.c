@@ -21,9 +21,13 @@ static void format_offset(FILE *to, const struct zl_cell *cell)
 		(void)fprintf(to, "%+.1f s", json_number_value(cell->value) / 1e3);
 }
 
+/* What it tells, or what the XML of its host says for it. */
 static void format_sampling(FILE *to, const struct zl_cell *cell)
 {
-	json_int_t rate = json_integer_value(cell->value);
+	json_int_t told = json_integer_value(cell->value);
+	json_int_t by_admin =
+		json_integer_value(json_object_get(cell->row, "sampling_default"));
+	json_int_t rate = told != 0 ? told : by_admin;
 
 	if (rate == 1)
 		(void)fputs("none", to);
@@ -31,6 +35,8 @@ static void format_sampling(FILE *to, const struct zl_cell *cell)
 		(void)fprintf(to, "1:%" JSON_INTEGER_FORMAT, rate);
 	else
 		(void)fputs("not told", to);
+	if (told == 0 && by_admin != 0)
+		(void)fputs(" (by its host's XML)", to);
 }
 
 /* clang-format off */
@@ -42,6 +48,7 @@ static const struct zl_column list_columns[] = {
 	{ .title = "Datagrams", .key = "datagrams" },
 	{ .title = "Records",   .key = "records" },
 	{ .title = "Lost",      .key = "lost", .format = format_loss },
+	{ .title = "Sampling",  .key = "sampling", .format = format_sampling },
 	{ .title = "Templates", .key = "templates" },
 	{ .title = "Last seen", .key = "last_seen_ms", .format = zl_format_age },
 	{ .title = "Drops",     .key = "drops" },
@@ -63,6 +70,11 @@ static const struct zl_column show_columns[] = {
 	{ .title = "Silent after", .key = "silent_after_s", .format = zl_format_span },
 	{ .title = "Clock is behind ours by", .key = "offset_ms", .format = format_offset },
 	{ .title = "Sampling",   .key = "sampling", .format = format_sampling },
+	{ .title = "Interface numbers", .key = "interfaces" },
+	{ .title = "Of taps", .key = "tap_records" },
+	{ .title = "Last of a tap", .key = "last_tap_ms", .format = zl_format_stamp },
+	{ .title = "Of no interface", .key = "no_interface" },
+	{ .title = "Of unknown interfaces", .key = "unknown_interface" },
 	{ .title = "Templates",  .key = "templates" },
 };
 

@@ -48,6 +48,7 @@ struct zl_arg {
 	bool positional;   /* may stand without --name */
 	bool optional;	   /* a positional one that may be missing */
 	bool repeated;	   /* may be given several times; one per command */
+	bool local;	   /* for the command itself: no parameter of its method */
 	const char *param; /* the method's parameter; NULL: the name itself */
 	const char *value; /* what a flag sets its parameter to; NULL: true */
 	const char *help;  /* lower-case, no full stop */

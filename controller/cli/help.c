@@ -7,7 +7,7 @@
 #include "controller/cli/args.h"
 #include "controller/control/methods.h"
 
-enum { NAME_WIDTH = 20, OPTION_WIDTH = 22 };
+enum { NAME_WIDTH = 21, OPTION_WIDTH = 22 };
 
 /* "--connect SOCKET" */
 static void print_option(FILE *to, char letter, const char *name, const char *value,

@@ -83,7 +83,7 @@ int zl_params_new(
 	for (size_t i = 0; i < args->cmd->n_args && r == 0; i++) {
 		const struct zl_arg *arg = &args->cmd->args[i];
 
-		if (!args->given[i])
+		if (!args->given[i] || arg->local)
 			continue;
 		if (arg->type == ZL_ARG_FILE)
 			r = put_file(params, args->text[i], input, reterr);

@@ -30,6 +30,14 @@ static const struct zl_param domain_params[] = {
 	  .summary = "name, host/name or uuid of the domain" },
 };
 
+static const struct zl_param forwarding_params[] = {
+	{ .name = "domain", .type = ZL_PARAM_STRING, .required = true,
+	  .summary = "name, host/name or uuid of the domain" },
+	{ .name = "forwarding", .type = ZL_PARAM_STRING, .required = true,
+	  .choices = "on|off",
+	  .summary = "whether it carries the traffic of others" },
+};
+
 static const struct zl_param flow_params[] = {
 	{ .name = "domain", .type = ZL_PARAM_STRING,
 	  .summary = "only flows from or to this domain" },
@@ -107,6 +115,9 @@ const struct zl_method zl_methods[ZL_METHOD_N] = {
 	[ZL_METHOD_DEFINE_ZONE] = { .name = "DefineZone",
 		.access = ZL_ACCESS_ADMIN, ZL_PARAMS(define_params),
 		.summary = "define or replace a zone" },
+	[ZL_METHOD_DIAGNOSE_HOST] = { .name = "DiagnoseHost",
+		.access = ZL_ACCESS_READ, ZL_PARAMS(name_params),
+		.summary = "what a host lacks until its records show taps" },
 	[ZL_METHOD_DUMP_HOST] = { .name = "DumpHost",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(name_params),
 		.summary = "a host in XML" },
@@ -149,6 +160,9 @@ const struct zl_method zl_methods[ZL_METHOD_N] = {
 	[ZL_METHOD_RELEASE] = { .name = "Release",
 		.access = ZL_ACCESS_ADMIN, ZL_PARAMS(release_params),
 		.summary = "end all mitigations of a domain" },
+	[ZL_METHOD_SET_FORWARDING] = { .name = "SetForwarding",
+		.access = ZL_ACCESS_ADMIN, ZL_PARAMS(forwarding_params),
+		.summary = "declare a domain as forwarding, or take that back" },
 	[ZL_METHOD_SET_LOCK_MODE] = { .name = "SetLockMode",
 		.access = ZL_ACCESS_ADMIN, ZL_PARAMS(mode_params),
 		.summary = "switch a lock between monitor and enforce" },

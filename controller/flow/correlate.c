@@ -239,7 +239,7 @@ void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *a
 	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
 	ret->dst.name = ret->dst.host = ret->dst.tap = "";
 	ret->host = keep(ret, at->host == NULL ? "" : at->host, 64);
-	if (interfaces && (flow->present & ZL_FLOW_IN_NO_IF) == 0)
+	if (interfaces)
 		src = zl_index_tap_fetched(index, at);
 	by_tap = src != NULL;
 	if (!by_tap)

@@ -55,9 +55,12 @@ struct zl_sighting {
 	char text[ZL_SIGHTING_TEXT];
 };
 
-/* On a bridge some exporters name the bridge, and the tap as the physical one. */
+/* The number of the interface at which it entered; 0: it names none. */
 static inline uint32_t zl_correlate_interface(const struct zl_flow *f)
 {
+	if ((f->present & ZL_FLOW_IN_NO_IF) != 0)
+		return 0;
+	/* On a bridge some exporters name the bridge, and the tap as the physical one. */
 	return (f->present & ZL_FLOW_IN_PHYS_IF) != 0 ? f->in_phys_if : f->in_if;
 }
 

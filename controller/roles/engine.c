@@ -150,6 +150,8 @@ static int open_state(struct zl_engine *e, struct zl_error *reterr)
 	if (r >= 0)
 		r = zl_index_new(zl_engine_inventory_on_change, e, &e->index, reterr);
 	if (r >= 0)
+		r = zl_engine_forwarding_load(e, reterr);
+	if (r >= 0)
 		r = zl_engine_holdings_load(e, reterr);
 	if (r >= 0)
 		r = zl_engine_leases_load(e, reterr);

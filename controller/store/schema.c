@@ -90,12 +90,17 @@ static const char holdings_sql[] =
 	"CREATE INDEX holding_open ON holding (id) WHERE until_us = 0;"
 	"CREATE INDEX holding_ended ON holding (until_us) WHERE until_us <> 0;";
 
+static const char forwarding_sql[] =
+	"CREATE TABLE forwarding ("
+	"  domain TEXT PRIMARY KEY, since_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
 const struct zl_schema_row zl_schema_rows[] = {
 	{ 1, "objects",              objects_sql },
 	{ 2, "incidents and leases", leases_sql },
 	{ 3, "audit chain",          audit_sql },
 	{ 4, "templates",            templates_sql },
 	{ 5, "holders of addresses", holdings_sql },
+	{ 6, "forwarding domains",   forwarding_sql },
 };
 /* clang-format on */
 

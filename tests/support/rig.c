@@ -343,7 +343,7 @@ int zl_rig_setup(void **state)
 	start_daemon();
 	zl_rig_connect();
 	zl_rig_define_host("hv1", "node.xml", "agent.sock",
-		"<exporter address='127.0.0.1' interfaces='ifindex'/>");
+		"<exporter address='127.0.0.1' interfaces='ifindex' sampling='1'/>");
 	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "state", "up"));
 	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
 	return 0;

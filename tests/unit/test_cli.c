@@ -73,6 +73,17 @@ struct cli_case {
 static struct cli_case cases[] = {
 	/* readers: text */
 	ANSWERED("host-list", ZL_EXIT_OK, "ListHosts.json", "host-list"),
+	ANSWERED("host-doctor", ZL_EXIT_DEGRADED, "DiagnoseHost.json", "host-doctor", "hv1"),
+	ANSWERED("host-doctor-ok", ZL_EXIT_OK, "DiagnoseHost_ok.json", "host-doctor", "hv1"),
+	ANSWERED("host-exporter", ZL_EXIT_OK, "DumpHost.json", "host-exporter", "hv1", "--show", "--collector", "10.0.0.1:2055"),
+	ANSWERED("host-exporter-ipv6", ZL_EXIT_OK, "DumpHost.json",
+		"host-exporter", "hv1", "--show", "--collector=fd00::1", "--bridge=ovs-lan"),
+	ANSWERED("host-exporter-no-show", ZL_EXIT_USAGE, "DumpHost.json", "host-exporter", "hv1"),
+	ANSWERED("host-exporter-no-collector", ZL_EXIT_USAGE, "DumpHost.json", "host-exporter", "hv1", "--show"),
+	ANSWERED("host-exporter-wildcard", ZL_EXIT_USAGE, "DumpHost.json",
+		"host-exporter", "hv1", "--show", "--collector", "0.0.0.0:4739"),
+	ANSWERED("host-exporter-bridge", ZL_EXIT_USAGE, "DumpHost.json",
+		"host-exporter", "hv1", "--show", "--collector", "10.0.0.1", "--bridge", "br0;reboot"),
 	ANSWERED("domain-list", ZL_EXIT_OK, "ListDomains.json", "domain-list"),
 	ANSWERED("domain-info", ZL_EXIT_OK, "ShowDomain.json", "domain-info", "web1"),
 	ANSWERED("zone-list", ZL_EXIT_OK, "ListZones.json", "zone-list"),
@@ -110,6 +121,10 @@ static struct cli_case cases[] = {
 	ANSWERED("zone-define-quiet", ZL_EXIT_OK, "defined.json", "zone-define", DATA "zone.xml", "-q"),
 	ANSWERED("zone-undefine", ZL_EXIT_OK, "empty.json", "zone-undefine", "db"),
 	ANSWERED("lock-mode", ZL_EXIT_OK, "SetLockMode.json", "lock-mode", "db-lock", "monitor"),
+	ANSWERED("domain-set-forwarding", ZL_EXIT_OK, "SetForwarding.json", "domain-set-forwarding", "web1", "on"),
+	ANSWERED("domain-set-forwarding-still", ZL_EXIT_OK, "SetForwarding.json", "domain-set-forwarding", "web1", "off"),
+	ANSWERED("params-set-forwarding", ZL_EXIT_OK, ECHO, "domain-set-forwarding", "hv1/web1", "off", "--json"),
+	LOCAL("bad-forwarding", ZL_EXIT_USAGE, "domain-set-forwarding", "web1", "maybe"),
 	ANSWERED("quarantine", ZL_EXIT_OK, "quarantine_applied.json", "quarantine", "web1"),
 	ANSWERED("quarantine-degraded", ZL_EXIT_DEGRADED, "quarantine_degraded.json", "quarantine", "web1"),
 	ANSWERED("quarantine-pending", ZL_EXIT_UNREACHABLE, "quarantine_pending.json", "quarantine", "web1"),
@@ -132,6 +147,8 @@ static struct cli_case cases[] = {
 	ANSWERED("params-define", ZL_EXIT_OK, ECHO, "lock-define", DATA "zone.xml", "--json"),
 	ANSWERED("params-address-who", ZL_EXIT_OK, ECHO,
 		"address-who", "fd00::5", "--at", "2026-11-23T20:04:05Z", "--json"),
+	ANSWERED("params-host-exporter", ZL_EXIT_USAGE, ECHO,
+		"host-exporter", "hv1", "--bridge", "br1", "--json"),
 	ANSWERED("params-lock-mode", ZL_EXIT_OK, ECHO, "lock-mode", "db-lock", "enforce", "--json"),
 
 	/* errors of the daemon */

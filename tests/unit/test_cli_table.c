@@ -111,6 +111,10 @@ static void check_method(const struct zl_command *cmd, void *user)
 		const struct zl_arg *arg = &cmd->args[i];
 		const struct zl_param *p = zl_method_param(m, zl_arg_param(arg));
 
+		if (arg->local) {
+			assert_null(p);
+			continue;
+		}
 		if (arg->type == ZL_ARG_FILE) {
 			assert_non_null(zl_method_param(m, "xml"));
 			assert_non_null(zl_method_param(m, "file"));

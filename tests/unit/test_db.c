@@ -65,7 +65,7 @@ struct refusal {
 /* clang-format off */
 static struct refusal refusals[] = {
 	{ .name = "newer schema",     .sql = "PRAGMA user_version = 999",    .want = -ENOTSUP,
-	  .says = "schema 999, and this zonelock knows only up to 5" },
+	  .says = "schema 999, and this zonelock knows only up to 6" },
 	{ .name = "somebody else's",  .sql = "PRAGMA application_id = 4711", .want = -EBADMSG,
 	  .says = "not a database of zonelock" },
 	{ .name = "not a database",   .bytes = "once upon a time",           .want = -EBADMSG,

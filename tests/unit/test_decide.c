@@ -14,7 +14,7 @@
 	.lock = "db", .enforce = true, .response = ZL_ACTION_QUARANTINE,               \
 	.offender_known = true, .initiator_certain = true, .confidence = "flags",      \
 	.evidence = ZL_EVIDENCE_TAP, .seen = { 2000 }, .released = { 1000 },           \
-	.host_fresh = true, .enforcer_up = true, .n_nics = 1
+	.host_fresh = true, .enforcer_up = true, .n_nics = 1, .sampling_known = true
 
 struct decide_case {
 	const char *name;
@@ -35,6 +35,7 @@ static struct decide_case cases[] = {
 	{ "address evidence",	  { GOOD, .evidence = ZL_EVIDENCE_ADDRESS }, "evidence" },
 	{ "MAC evidence",	  { GOOD, .evidence = ZL_EVIDENCE_MAC }, "evidence" },
 	{ "provisional template",  { GOOD, .provisional = true }, "template" },
+	{ "sampling not told",	  { GOOD, .sampling_known = false }, "sampling" },
 	{ "a router",		  { GOOD, .forwarding = true }, "forwarding" },
 	{ "an address that is said to be its own", { GOOD, .by_claim = true }, "claim" },
 	{ "before the release",	  { GOOD, .seen = { 999 } }, "release" },

@@ -256,6 +256,48 @@ static void test_address_of_a_domain_without_zone(void **state)
 	assert_int_equal(before, count_mitigations());
 }
 
+static bool is_forwarding(const char *name)
+{
+	json_t *doc = NULL;
+	bool is;
+
+	zl_rig_must("ListDomains", NULL, &doc);
+	is = json_is_true(json_object_get(
+		zl_rig_pick(doc, "domains", "name", name), "forwarding"));
+	json_decref(doc);
+	return is;
+}
+
+/* It is remembered over a restart, and what it passes on is not held against it. */
+static void test_forwarding_by_the_admin(void **state)
+{
+	size_t before = count_mitigations();
+	json_t *doc = NULL;
+
+	(void)state;
+	zl_rig_must("SetForwarding",
+		json_pack("{s:s, s:s}", "domain", "web1", "forwarding", "on"), &doc);
+	assert_true(json_is_true(json_object_get(doc, "forwarding")));
+	json_decref(doc);
+	assert_true(is_forwarding("web1"));
+	assert_int_equal(1, zl_rig_count_audit("domain-set-forwarding"));
+	zl_rig_kill_role("engine");
+	zl_client_close(zl_rig.client);
+	zl_rig.client = NULL;
+	zl_rig_connect();
+	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "state", "up"));
+	assert_true(zl_rig_await("ListHosts", "hosts", "name", "hv1", "agent", "up"));
+	assert_true(is_forwarding("web1"));
+	assert_false(is_forwarding("db1"));
+	zl_rig_flow(TAP_WEB1, 0x0a0900c8, ZL_RIG_DB1, 42010, 23, ZL_RIG_SYN, 0);
+	assert_true(zl_rig_await_count("ListFlows", "flows", 1));
+	assert_int_equal(before, count_mitigations());
+	zl_rig_must("SetForwarding",
+		json_pack("{s:s, s:s}", "domain", "web1", "forwarding", "off"), NULL);
+	assert_false(is_forwarding("web1"));
+	zl_rig_assert_audit_ok();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_forged_address),
 		cmocka_unit_test(test_address_gives_no_rights),
 		cmocka_unit_test(test_address_of_a_domain_without_zone),
+		cmocka_unit_test(test_forwarding_by_the_admin),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -28,10 +28,12 @@ static const char full[] =
 	"  <libvirt uri='qemu+unix:///system?socket=/run/a-ro&amp;mode=direct' "
 	"actuator-uri='qemu+ssh://root@hv1/system?keyfile=/k&amp;no_tty=1'/>\n"
 	"  <agent address='unix:///run/it&apos;s/agent.sock'/>\n"
-	"  <exporter address='172.31.0.1' interfaces='ifindex'/>\n"
+	"  <exporter address='172.31.0.1' interfaces='ifindex' sampling='1'/>\n"
 	"  <exporter address='172.31.1.0/24' interfaces='none'/>\n"
 	"  <exporter address='fd00::1' interfaces='ifindex'/>\n"
-	"  <exporter address='fd00:1::/64' interfaces='ifindex'/>\n"
+	"  <exporter address='fd00:1::/64' interfaces='openflow' "
+	"sampling='1000000000'/>\n"
+	"  <exporter address='172.31.2.1' interfaces='fixed'/>\n"
 	"</host>\n";
 
 struct canonical_case {
@@ -78,7 +80,11 @@ static void test_fields(void **state)
 	assert_string_equal("qemu+ssh://root@hv1/system?keyfile=/k&no_tty=1",
 		zl_host_actuator_uri(h));
 	assert_string_equal("/run/it's/agent.sock", h->agent_path);
-	assert_int_equal(4, h->n_exporters);
+	assert_int_equal(5, h->n_exporters);
+	assert_int_equal(1, h->exporters[0].sampling);
+	assert_int_equal(0, h->exporters[1].sampling);
+	assert_int_equal(1000000000, h->exporters[3].sampling);
+	assert_int_equal(ZL_HOST_INTERFACES_FIXED, h->exporters[4].interfaces);
 	assert_int_equal(128, h->exporters[0].prefix.len);
 	assert_int_equal(ZL_HOST_INTERFACES_IFINDEX, h->exporters[0].interfaces);
 	assert_string_equal(

@@ -503,6 +503,32 @@ static void test_learn(void **state)
 	assert_int_equal(1, nic_of(f, "hv1", 1)->n_addrs);
 }
 
+/* By the admin, before and after the domain is known, and beside its metadata. */
+static void test_forwarding(void **state)
+{
+	struct fixture *f = *state;
+	struct zl_domain a = make(1);
+
+	assert_int_equal(0, zl_index_set_forwarding(f->ix, &a.uuid, true, t0, NULL));
+	put(f, "hv1", &a);
+	assert_true(nic_of(f, "hv1", 1)->domain->forwarding);
+	assert_int_equal(0, learn(f, "hv1", 1, "10.0.0.9", 1, NULL));
+	assert_int_equal(0, zl_index_set_forwarding(f->ix, &a.uuid, false, t0, NULL));
+	assert_false(nic_of(f, "hv1", 1)->domain->forwarding);
+	assert_int_equal(1, learn(f, "hv1", 1, "10.0.0.9", 1, NULL));
+	assert_string_equal("vm1", owner(f, NULL, NULL, "10.0.0.9", NULL));
+	/* What was learned is not its own now. */
+	assert_int_equal(0, zl_index_set_forwarding(f->ix, &a.uuid, true, t0, NULL));
+	assert_true(nic_of(f, "hv1", 1)->domain->forwarding);
+	assert_int_equal(0, nic_of(f, "hv1", 1)->n_addrs);
+	put(f, "hv1", &a); /* the same again */
+	assert_true(nic_of(f, "hv1", 1)->domain->forwarding);
+	a.forwarding = true;
+	put(f, "hv1", &a);
+	assert_int_equal(0, zl_index_set_forwarding(f->ix, &a.uuid, false, t0, NULL));
+	assert_true(nic_of(f, "hv1", 1)->domain->forwarding);
+}
+
 static void test_learn_bounds(void **state)
 {
 	struct fixture *f = *state;
@@ -693,6 +719,7 @@ int main(void)
 		ROW(test_facts),
 		ROW(test_agent_report),
 		ROW(test_learn),
+		ROW(test_forwarding),
 		ROW(test_learn_bounds),
 		ROW(test_learn_migrates),
 		ROW(test_limits),

@@ -5,6 +5,7 @@
  *	objects.c	hosts, zones, locks: define, load, compile
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
+ *	forwarding.c	domains that the admin declares as forwarding
  *	exporters.c	who may send records, and what the collector says of them
  *	holdings.c	who has, and had, which address
  *	templates.c	what the collector should know again after a restart
@@ -29,6 +30,7 @@
 #include "controller/flow/protocol.h"
 #include "controller/flow/record.h"
 #include "controller/flow/stitch.h"
+#include "controller/roles/engine/recent.h"
 #include "controller/store/audit.h"
 #include "controller/store/db.h"
 #include "controller/store/leases.h"
@@ -164,6 +166,8 @@ struct zl_engine {
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
 	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
+	struct zl_recent kernel_drops, ring_drops;
+	struct zl_mono turned; /* what is recent, last */
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
@@ -236,21 +240,33 @@ void zl_engine_inventory_tell_host(struct zl_engine *e, const struct zl_host *de
 struct zl_exporter_info {
 	struct zl_addr addr;
 	char host[64];			    /* "" : of no enrolled host any more */
-	bool interfaces;		    /* its interface numbers are ifIndexes */
+	enum zl_host_interfaces interfaces; /* what its interface numbers are */
+	uint32_t sampling; /* of records that do not tell; 0: unknown */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
 	bool was_silent;		    /* a second ago */
+	/* Its records here: all; with the tap of a domain as evidence; that name no
+	 * interface; that name one which the host's agent does not know. */
+	struct zl_recent records, tapped, no_interface, unknown_interface;
+	struct zl_wall last_tapped;			  /* arrival; 0: never */
+	struct zl_recent datagrams, decoded, units, lost; /* of `stats` */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
 void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
+/* A record of it was correlated: did it show a tap? */
+void zl_engine_exporters_count(
+	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s);
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(struct zl_engine *e, const char *host);
+
+/* forwarding.c */
+int zl_engine_forwarding_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
 
 /* holdings.c */
 int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

@@ -14,14 +14,16 @@ enum { EXPORTERS_SHOWN_MAX = 4096 + 64 };
 /* Silent for longer, an exporter may have been stopped. */
 #define ALIVE_US (60 * ZL_US_PER_S)
 
-/* Which host's, and are its interface numbers the host's? */
+/* Which host's, and what the admin says of it. */
 static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 {
+	const struct zl_exporter_info old = *x;
 	const struct zl_engine_host *h;
 	unsigned longest = 0;
 
 	x->host[0] = '\0';
-	x->interfaces = false;
+	x->interfaces = ZL_HOST_INTERFACES_NONE;
+	x->sampling = 0;
 	e->exporter_news++;
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		for (size_t n = 0; n < h->def->n_exporters; n++) {
@@ -32,8 +34,16 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 				continue;
 			longest = hx->prefix.len + 1u;
 			(void)snprintf(x->host, sizeof(x->host), "%s", h->def->name);
-			x->interfaces = hx->interfaces == ZL_HOST_INTERFACES_IFINDEX;
+			x->interfaces = hx->interfaces;
+			x->sampling = hx->sampling;
 		}
+	/* What its numbers were taken for before says nothing about them now. */
+	if (x->interfaces == old.interfaces && strcmp(x->host, old.host) == 0)
+		return;
+	zl_recent_forget(&x->records);
+	zl_recent_forget(&x->tapped);
+	zl_recent_forget(&x->no_interface);
+	zl_recent_forget(&x->unknown_interface);
 }
 
 /* The collector may be hijacked and name many: the longest unseen makes room. */
@@ -113,6 +123,33 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	x->used = zl_mono_now();
 	x->stats = stats;
 	e->exporter_news++;
+	zl_recent_set(&x->datagrams, stats.datagrams);
+	zl_recent_set(&x->decoded, stats.records);
+	zl_recent_set(&x->units, stats.units);
+	zl_recent_set(&x->lost, stats.lost);
+}
+
+static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	zl_collector_get_totals(in, &e->totals);
+	zl_recent_set(&e->kernel_drops, e->totals.kernel_drops);
+	zl_recent_set(&e->ring_drops, e->totals.ring_dropped);
+}
+
+void zl_engine_exporters_count(
+	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s)
+{
+	uint32_t interface = zl_correlate_interface(&s->flow);
+
+	x->records.all++;
+	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP) {
+		x->tapped.all++;
+		x->last_tapped = s->flow.arrival;
+	} else if (interface == 0) {
+		x->no_interface.all++;
+	} else if (zl_index_link(e->index, x->host, interface) == NULL) {
+		x->unknown_interface.all++;
+	}
 }
 
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
@@ -125,7 +162,7 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
 		zl_engine_templates_note(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
-		zl_collector_get_totals(in, &e->totals);
+		on_totals(e, in);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)
@@ -159,7 +196,8 @@ static struct zl_wall find_watcher(
 	const struct zl_exporter_info *x;
 
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
-		if (x->interfaces && strcmp(x->host, host) == 0 &&
+		if (x->interfaces == ZL_HOST_INTERFACES_IFINDEX &&
+			strcmp(x->host, host) == 0 &&
 			now.us - x->stats.last_seen.us < ALIVE_US)
 			return (struct zl_wall){ (x->stats.last_seen.us < now.us
 								 ? x->stats.last_seen.us
@@ -191,10 +229,32 @@ bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x)
 	       zl_wall_now().us - x->stats.last_seen.us > (int64_t)x->stats.silent_us;
 }
 
+static void turn_recent(struct zl_engine *e)
+{
+	struct zl_exporter_info *x;
+
+	e->turned = zl_mono_now();
+	zl_recent_turn(&e->kernel_drops);
+	zl_recent_turn(&e->ring_drops);
+	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;) {
+		zl_recent_turn(&x->records);
+		zl_recent_turn(&x->tapped);
+		zl_recent_turn(&x->no_interface);
+		zl_recent_turn(&x->unknown_interface);
+		zl_recent_turn(&x->datagrams);
+		zl_recent_turn(&x->decoded);
+		zl_recent_turn(&x->units);
+		zl_recent_turn(&x->lost);
+	}
+}
+
 void zl_engine_exporters_tick(struct zl_engine *e)
 {
 	struct zl_exporter_info *x;
 
+	if (zl_mono_since(zl_mono_now(), e->turned) >
+		ZL_RECENT_TURN_S * (uint64_t)ZL_US_PER_S)
+		turn_recent(e);
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;) {
 		bool is_silent = x->host[0] != '\0' && zl_engine_exporters_is_silent(x);
 

@@ -39,6 +39,17 @@ static void drop_absurd_start(struct zl_flow *f)
 	f->first_ms = 0;
 }
 
+/* What a record does not say of its sampling the admin says, or nobody. */
+static void settle_sampling(struct zl_flow *f, uint32_t by_admin)
+{
+	if ((f->present & ZL_FLOW_SAMPLING) == 0 || f->sampling == 0)
+		f->sampling = by_admin;
+	if (f->sampling != 0)
+		f->present |= ZL_FLOW_SAMPLING;
+	else
+		f->present &= ~(uint32_t)ZL_FLOW_SAMPLING;
+}
+
 /*
  * What the locks say, the addresses in the packet doing nobody any good: an initiator
  * has the rights of what it is for sure, and a responder is protected as whatever it
@@ -232,20 +243,20 @@ static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono
 struct batch {
 	struct zl_flow flows[ZL_FLOWS_BATCH];
 	struct zl_index_fetch fetch[ZL_FLOWS_BATCH];
-	const struct zl_exporter_info *exporters[ZL_FLOWS_BATCH];
+	struct zl_exporter_info *exporters[ZL_FLOWS_BATCH];
 	uint64_t hash[ZL_FLOWS_BATCH];
 };
 
 /* Who sent them?  Those that are no use are left out; how many are left. */
 static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 {
-	const struct zl_exporter_info *last = NULL;
+	struct zl_exporter_info *last = NULL;
 	struct zl_addr before;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct zl_flow *f = &b->flows[kept];
-		const struct zl_exporter_info *x;
+		struct zl_exporter_info *x;
 
 		/* A datagram's records follow each other. */
 		x = i != 0 && zl_addr_eq(&b->flows[i].exporter, &before)
@@ -259,6 +270,7 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 		if (kept != i)
 			*f = b->flows[i];
 		drop_absurd_start(f);
+		settle_sampling(f, x->sampling);
 		b->exporters[kept] = x;
 		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
 			.ifindex = zl_correlate_interface(f),
@@ -295,7 +307,9 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 			offsetof(struct zl_seen, sighting) -
 				offsetof(struct zl_seen, initiator));
 		zl_correlate_fetched(e->index, &b->fetch[i],
-			b->exporters[i]->interfaces, &s->flow, wall, &s->sighting);
+			b->exporters[i]->interfaces == ZL_HOST_INTERFACES_IFINDEX,
+			&s->flow, wall, &s->sighting);
+		zl_engine_exporters_count(e, b->exporters[i], s);
 		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
 		fetch_class(e, &s->sighting.src);
 		fetch_class(e, &s->sighting.dst);
@@ -366,7 +380,7 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s)
 
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}",
+		"s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
 		"arrival_ms", (json_int_t)zl_wall_ms(f->arrival), "exporter",
 		zl_addr_format(&f->exporter, exporter), "host", at->host, "src",
 		zl_addr_format(&f->src, src), "dst", zl_addr_format(&f->dst, dst),
@@ -381,5 +395,6 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s)
 		zl_side_name(s->initiator.side), "confidence",
 		zl_confidence_name(s->initiator.confidence), "verdict", s->verdict,
 		"lock", s->lock, "spoofed",
-		zl_varlink_text(at->spoofed ? at->claimed : ""));
+		zl_varlink_text(at->spoofed ? at->claimed : ""), "sampling",
+		f->sampling == 0 ? json_null() : json_integer((json_int_t)f->sampling));
 }

@@ -18,13 +18,18 @@ static json_t *drops_to_json(const struct zl_collector_exporter *x)
 	return drops;
 }
 
+static json_t *rate_to_json(uint32_t sampling)
+{
+	return sampling == 0 ? json_null() : json_integer((json_int_t)sampling);
+}
+
 static json_t *exporter_to_json(const struct zl_exporter_info *x)
 {
 	const struct zl_collector_exporter *s = &x->stats;
 	char text[ZL_ADDR_STR];
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:o, s:o, s:I, "
-			 "s:I, s:o}",
+			 "s:I, s:o, s:s, s:o, s:I, s:I, s:I, s:I}",
 		"address", zl_addr_format(&x->addr, text), "host", x->host, "state",
 		x->host[0] == '\0'		   ? "refused"
 		: zl_engine_exporters_is_silent(x) ? "silent"
@@ -35,10 +40,14 @@ static json_t *exporter_to_json(const struct zl_exporter_info *x)
 		zl_health_loss_ppm(s->lost, s->units) / 1e4, "last_seen_ms",
 		(json_int_t)zl_wall_ms(s->last_seen), "offset_ms",
 		s->has_offset ? json_real((double)s->offset_us / 1e3) : json_null(),
-		"sampling",
-		s->sampling == 0 ? json_null() : json_integer((json_int_t)s->sampling),
-		"silent_after_s", (json_int_t)(s->silent_us / ZL_US_PER_S), "templates",
-		(json_int_t)s->templates, "drops", drops_to_json(s));
+		"sampling", rate_to_json(s->sampling), "silent_after_s",
+		(json_int_t)(s->silent_us / ZL_US_PER_S), "templates",
+		(json_int_t)s->templates, "drops", drops_to_json(s), "interfaces",
+		zl_host_interfaces_name(x->interfaces), "sampling_default",
+		rate_to_json(x->sampling), "tap_records", (json_int_t)x->tapped.all,
+		"last_tap_ms", (json_int_t)zl_wall_ms(x->last_tapped), "no_interface",
+		(json_int_t)x->no_interface.all, "unknown_interface",
+		(json_int_t)x->unknown_interface.all);
 }
 
 int zl_method_list_exporters(
