@@ -97,6 +97,15 @@ static bool by_enforcer(const struct zl_case *c, char *why, size_t n)
 	return !c->enforcer_up;
 }
 
+/* The last one: but for it, this would be done. */
+static bool by_replay(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"would be %s, as lock '%s' asks for it, but this is a replay",
+		zl_action_name(c->response), c->lock);
+	return c->replayed;
+}
+
 static const struct {
 	const char *name;
 	bool (*objects)(const struct zl_case *c, char *why, size_t n);
@@ -113,6 +122,7 @@ static const struct {
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },
 	{ "enforcer", by_enforcer },
+	{ ZL_DECISION_REPLAY, by_replay },
 };
 
 void zl_decide(const struct zl_case *c, struct zl_decision *ret)
