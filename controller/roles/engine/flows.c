@@ -17,6 +17,7 @@
 
 /* Records in one go before the loop looks at anything else. */
 enum { FLOWS_PER_WAKE = 512 };
+enum { RING_MOST = 1 << 20 }; /* more than any ring has room for */
 /* Exporters that keep flows give the other direction away within this. */
 #define DOUBT_US (4 * (uint64_t)ZL_US_PER_S)
 /* The year 9999. */
@@ -91,6 +92,7 @@ static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
 	struct zl_verdict verdict;
 
 	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
 	if (verdict.kind == ZL_VERDICT_DENY)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
@@ -159,6 +161,7 @@ static void take_answer(struct zl_engine *e, struct zl_seen *s)
 	struct zl_verdict verdict;
 
 	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
 	if (asked != NULL && asked->sighting.src.evidence == ZL_EVIDENCE_TAP)
 		return;
 	d.may_ask = asked == NULL && may_ask(e, s);
@@ -206,11 +209,15 @@ static void take_lie(struct zl_engine *e, const struct zl_seen *s)
 static void take_record(struct zl_engine *e, const struct zl_flow *flow)
 {
 	struct zl_seen *s = &e->window[e->n_seen % ZL_WINDOW];
-	const struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
+	struct zl_exporter_info *x = zl_engine_exporters_find(e, &flow->exporter);
 
 	e->n_records++;
 	if (!is_sane(flow) || x == NULL)
 		return;
+	if (e->is_replay) {
+		zl_engine_replay_to(e, flow);
+		x->stats.last_seen = zl_wall_now();
+	}
 	e->n_seen++;
 	memset(s, 0, sizeof(*s));
 	s->flow = *flow;
@@ -243,6 +250,15 @@ static bool drain(struct zl_engine *e)
 		else if (zl_ring_sleep(e->ring))
 			return true;
 	return false;
+}
+
+void zl_engine_flows_drain(struct zl_engine *e)
+{
+	struct zl_flow flow;
+
+	for (unsigned left = RING_MOST; left > 0 && zl_ring_read(e->ring, &flow);
+		left--)
+		take_record(e, &flow);
 }
 
 static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *user)
