@@ -54,7 +54,7 @@ static json_int_t number_at(const json_t *object, const char *a, const char *b)
 
 static void show_progress(const struct run *run)
 {
-	json_int_t records = number_at(run->status, "collector", "records");
+	json_int_t records = json_integer_value(json_object_get(run->status, "flows"));
 	double s = (double)zl_mono_since(zl_mono_now(), run->began) / 1e6;
 	char bar[BAR + 1];
 	size_t full = BAR;
@@ -167,7 +167,7 @@ static const struct zl_column columns[] = {
 	{ .title = "Records",   .key = "records" },
 	{ .title = "Allowed",   .key = "allowed" },
 	{ .title = "Denied",    .key = "denied" },
-	{ .title = "No lock's", .key = "no_lock" },
+	{ .title = "No lock", .key = "no_lock" },
 	{ .title = "Database",  .key = "database" },
 };
 
@@ -220,9 +220,14 @@ static json_t *list_unused(const json_t *status, const json_t *exporters)
 	add_counts(sums, json_object_get(json_object_get(status, "replay"), "packets"));
 	(void)json_object_del(sums, zl_datagram_kinds[ZL_DATAGRAM_UDP].name);
 	json_array_foreach(json_object_get(exporters, "exporters"), i, item)
+	{
 		add_counts(sums, json_object_get(item, "drops"));
-	json_object_foreach(sums, reason, n)(void) json_array_append_new(
-		list, json_pack("{s:s, s:O}", "reason", reason, "count", n));
+	}
+	json_object_foreach(sums, reason, n)
+	{
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:O}", "reason", reason, "count", n));
+	}
 	return list;
 }
 
@@ -249,7 +254,7 @@ static int sum_up(
 		"schema", 1, "capture", zl_varlink_text(run->name), "complete",
 		run->ended && zl_cli_text(replay, "error")[0] == '\0', "datagrams",
 		number_at(run->status, "collector", "datagrams"), "records",
-		number_at(run->status, "collector", "records"), "allowed",
+		json_integer_value(json_object_get(run->status, "flows")), "allowed",
 		json_object_get(verdicts, "allow"), "denied",
 		json_object_get(verdicts, "deny"), "no_lock",
 		json_object_get(verdicts, "none"), "database",
@@ -330,7 +335,8 @@ static int start(struct run *run, const struct zl_args *args, struct zl_error *r
 		free(words[i]);
 	if (r >= 0 && late != NULL && !run->cli->quiet)
 		(void)fprintf(run->cli->err,
-			"warning: nothing is known of the domains of host '%s'\n",
+			"warning: host '%s' is not up, and nothing is known of its "
+			"domains\n",
 			zl_cli_text(late, "name"));
 	json_decref(late);
 	return r;
@@ -399,6 +405,7 @@ int zl_replay_run(struct zl_cli *cli, const struct zl_args *args)
 	run->cli = cli;
 	run->input = -1;
 	run->daemon.capture = -1;
+	run->daemon.stop = &interrupted;
 	(void)sigaction(SIGINT, &stop, NULL);
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGPIPE, &ignore, &pipe_before);

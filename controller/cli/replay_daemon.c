@@ -157,12 +157,14 @@ static int await_answer(struct zl_replay_daemon *d, struct zl_error *reterr)
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "%s/control.sock", d->folder);
-	for (int i = 0; i < TRIES && !has_ended(d); i++) {
+	for (int i = 0; i < TRIES && !has_ended(d) && !*d->stop; i++) {
 		if (access(path, F_OK) == 0 &&
 			zl_client_open(path, &d->client, reterr) >= 0)
 			return 0;
 		(void)usleep(TRY_US);
 	}
+	if (*d->stop)
+		return zl_fail(reterr, -EINTR, "interrupted");
 	return zl_fail(reterr, -ETIMEDOUT,
 		d->pid <= 0 ? "the replay's own zonelockd has ended"
 			    : "the replay's own zonelockd does not answer");
@@ -329,7 +331,7 @@ static int await_hosts(
 	size_t i;
 	int r = 0;
 
-	for (int try = 0; try < TRIES; try++) {
+	for (int try = 0;; try++) {
 		const json_t *late = NULL;
 
 		r = zl_replay_daemon_ask(d, "ListHosts", &reply, reterr);
@@ -345,13 +347,11 @@ static int await_hosts(
 		}
 		*ret_late = late == NULL ? NULL : json_deep_copy(late);
 		json_decref(reply);
-		if (late == NULL)
+		if (late == NULL || try == TRIES || *d->stop)
 			return 0;
-		if (try + 1 < TRIES)
-			json_decref(*ret_late);
+		json_decref(*ret_late);
 		(void)usleep(TRY_US);
 	}
-	return 0;
 }
 
 int zl_replay_daemon_define(struct zl_replay_daemon *d, const char *setup,

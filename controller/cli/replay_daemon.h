@@ -11,16 +11,18 @@
 #ifndef ZL_CLI_REPLAY_DAEMON_H
 #define ZL_CLI_REPLAY_DAEMON_H
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 #include "controller/control/client.h"
 
-/* Set to { .capture = -1 } before. */
+/* Set to { .capture = -1, .stop = ... } before. */
 struct zl_replay_daemon {
-	char folder[40]; /* ours alone, removed at the end */
-	char *state;	 /* where the database is */
+	const volatile sig_atomic_t *stop; /* not 0: do not wait any longer */
+	char folder[40];		   /* ours alone, removed at the end */
+	char *state;			   /* where the database is */
 	pid_t pid;
 	int capture; /* our end of the pipe, non-blocking; -1: closed */
 	struct zl_client *client;

@@ -129,7 +129,7 @@ static void take(struct replay *p, const struct zl_captured *captured)
 		.from = udp->src,
 		.port = udp->sport,
 		.arrival = captured->time,
-		.now.us = captured->time.us > 0 ? (uint64_t)captured->time.us : 0,
+		.now.us = captured->time.us > 0 ? (uint64_t)captured->time.us : 1,
 	};
 
 	if (protocol == NULL) {
