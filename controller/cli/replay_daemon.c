@@ -200,10 +200,17 @@ int zl_replay_daemon_start(struct zl_replay_daemon *d, const char *state,
 int zl_replay_daemon_ask(struct zl_replay_daemon *d, const char *method, json_t **ret,
 	struct zl_error *reterr)
 {
+	int r;
+
 	if (has_ended(d))
 		return zl_fail(
 			reterr, -ECONNRESET, "the replay's own zonelockd has ended");
-	return zl_client_call(d->client, method, NULL, ret, reterr);
+	r = zl_client_call(d->client, method, NULL, ret, reterr);
+	if (r < 0) {
+		zl_error_prefix(reterr, "the replay's own controller");
+		zl_error_hint(reterr, "%s", "");
+	}
+	return r;
 }
 
 /* --- define --- */

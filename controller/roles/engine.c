@@ -229,6 +229,7 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 	zl_map_init(&e->incidents, sizeof(struct zl_uuid) + 64, 65536);
 	zl_map_init(&e->releases, sizeof(struct zl_uuid), 0);
 	zl_engine_classes_forget(e);
+	zl_engine_replay_begin(e);
 	e->started = zl_wall_now();
 	r = open_state(e, reterr);
 	if (r >= 0)

@@ -42,6 +42,7 @@ struct replay {
 	struct zl_captured next; /* read, but not due yet */
 	bool has_next, is_paced;
 	struct zl_wall first; /* when the capture began */
+	struct zl_wall last;  /* when the datagram before came */
 	struct zl_mono began; /* when we did */
 	sd_event_source *input, *turn, *due, *second;
 	struct zl_collector_totals totals;
@@ -122,16 +123,19 @@ static void take(struct replay *p, const struct zl_captured *captured)
 	const struct zl_datagram_found *udp = &captured->udp;
 	const struct zl_portmap_protocol *protocol =
 		zl_portmap_find(&p->ports, udp->dport);
-	const struct zl_datagram datagram = {
+	struct zl_datagram datagram = {
 		.bytes = udp->bytes,
 		.n = udp->n,
 		.is_cut = udp->is_cut,
 		.from = udp->src,
 		.port = udp->sport,
-		.arrival = captured->time,
-		.now.us = captured->time.us > 0 ? (uint64_t)captured->time.us : 1,
 	};
 
+	/* Simple packet blocks of pcapng have no time. */
+	if (captured->time.us > 0)
+		p->last = captured->time;
+	datagram.arrival = p->last;
+	datagram.now.us = (uint64_t)p->last.us;
 	if (protocol == NULL) {
 		p->told.other_port++;
 		return;
@@ -401,7 +405,7 @@ static int parse_args(int argc, char **argv, struct replay *p, const char **ret_
 
 int main(int argc, char **argv)
 {
-	static struct replay p = { .name = "the capture" };
+	static struct replay p = { .name = "the capture", .last = { ZL_US_PER_S } };
 	const char *level = "info";
 	struct zl_error err = { 0 };
 	int r;

@@ -282,6 +282,7 @@ json_t *zl_engine_flows_to_json(const struct zl_seen *s);
  * replay.c: the clock is that of the capture, so that its own time and not the speed of
  * the replay decides what belongs together; no agent is asked or told anything.
  */
+void zl_engine_replay_begin(struct zl_engine *e);
 void zl_engine_replay_to(struct zl_engine *e, const struct zl_flow *flow);
 void zl_engine_replay_count(
 	struct zl_engine *e, struct zl_seen *s, enum zl_verdict_kind kind);

@@ -4,7 +4,8 @@
  *
  * What depends on time (who began, what is waited for, which address is whose) must not
  * depend on how fast we read, so the engine's clocks are told by the records' arrival,
- * and its second ticks with them.
+ * and its second ticks with them.  Before the first it is the beginning of 1970: what we
+ * are told of hosts and domains then is older than any record.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,12 @@ static void move_clock(struct zl_engine *e, struct zl_wall to)
 		return;
 	e->replay.ticked = now;
 	zl_engine_flows_tick(e, now);
+}
+
+void zl_engine_replay_begin(struct zl_engine *e)
+{
+	if (e->is_replay)
+		zl_clock_tell((struct zl_wall){ ZL_US_PER_S });
 }
 
 void zl_engine_replay_to(struct zl_engine *e, const struct zl_flow *flow)
