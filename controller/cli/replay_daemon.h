@@ -37,7 +37,8 @@ int zl_replay_daemon_start(struct zl_replay_daemon *d, const char *state,
 	char *const *words, struct zl_error *reterr) ZL_CHECKED;
 
 /*
- * Define what is in the folder `setup`: NAME.xml is a host, a zone or a lock;
+ * Define what is in the folder `setup`: NAME.xml is a host, a zone or a lock, or the
+ * "node" that a host's URI names;
  * HOST.links.json the links of that host as `ip -json link` prints them there.  Then wait
  * until the hosts' domains are known, or `*ret_late` is the first host of which
  * they are not (owned; NULL: all are).

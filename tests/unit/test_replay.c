@@ -23,7 +23,7 @@
 enum { WORDS = 12, RECORDS = 38, SECONDS_MAX = 60 };
 
 #define DOMAIN(name, last, tap, more)                                                  \
-	"<domain type='test'><name>" name "</name>"                                    \
+	"<domain type='kvm'><name>" name "</name>"                                     \
 	"<uuid>bbbbbbbb-0000-4000-8000-00000000000" last "</uuid>"                     \
 	"<memory>8192</memory>" more "<os><type>hvm</type></os><devices>"              \
 	"<interface type='bridge'><mac address='52:54:00:00:00:0" last "'/>"           \
@@ -35,8 +35,8 @@ static char folder[] = "/tmp/zonelock-replaytest-XXXXXX";
 static const struct {
 	const char *name, *text;
 } files[] = {
-	{ "setup/node.txt",
-		"<node>" DOMAIN("web1", "5", "tapweb", "") DOMAIN("db1", "7", "tapdb",
+	{ "setup/node.xml",
+		"<node>" DOMAIN("web1", "5", "vnet0", "") DOMAIN("db1", "7", "vnet1",
 			"<metadata><zonelock:domain xmlns:zonelock="
 			"'http://zonelock.org/xmlns/libvirt/domain/1'>"
 			"<zonelock:nic mac='52:54:00:00:00:07'>"
@@ -45,7 +45,7 @@ static const struct {
 			"</zonelock:nic></zonelock:domain></metadata>") "</node>" },
 	{ "setup/a.xml",
 		"<!-- first by name, last to be defined -->\n<host><name>hv1</name>"
-		"<libvirt uri='test://%s/setup/node.txt'/>"
+		"<libvirt uri='test://%s/setup/node.xml'/>"
 		"<agent address='unix://%s/agent.sock'/>"
 		"<exporter address='172.31.0.1' interfaces='ifindex'/></host>" },
 	{ "setup/lock.xml",
@@ -59,9 +59,9 @@ static const struct {
 			  "</members></zone>" },
 	{ "setup/hv1.links.json",
 		"[{\"ifindex\":1,\"ifname\":\"lo\",\"address\":\"00:00:00:00:00:00\"},"
-		"{\"ifindex\":6,\"ifname\":\"tapweb\",\"master\":\"br0\","
+		"{\"ifindex\":6,\"ifname\":\"vnet0\",\"master\":\"br0\","
 		"\"address\":\"fe:54:00:00:00:05\"},"
-		"{\"ifindex\":5,\"ifname\":\"tapdb\",\"master\":\"br0\","
+		"{\"ifindex\":5,\"ifname\":\"vnet1\",\"master\":\"br0\","
 		"\"address\":\"fe:54:00:00:00:07\"}]" },
 	{ "wrong/x.xml", "<domain><name>x</name></domain>" },
 	{ "invalid/x.xml", "<zone><name>x</name><member/></zone>" },

@@ -278,7 +278,6 @@ int zl_engine_agents_add(
 		h->agent = ZL_AGENT_NONE;
 		(void)snprintf(h->agent_reason, sizeof(h->agent_reason),
 			"in a replay nothing is asked of it");
-		zl_engine_replay_links(e, def->name);
 		return 0;
 	}
 	if (def->agent_path == NULL) {

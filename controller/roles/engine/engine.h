@@ -136,6 +136,7 @@ struct zl_engine_replay {
 	struct zl_collector_replay told; /* by zonelock-replay */
 	uint64_t verdicts[ZL_VERDICT_N]; /* records by what was said of them last */
 	struct zl_mono ticked;
+	bool has_links; /* those of its hosts, out of files, have been read */
 };
 
 struct zl_role_info {
@@ -288,8 +289,6 @@ void zl_engine_replay_count(
 	struct zl_engine *e, struct zl_seen *s, enum zl_verdict_kind kind);
 /* All records have been taken: what was held back is settled. */
 void zl_engine_replay_end(struct zl_engine *e);
-/* The links of a host are those of the file LINKS-of-its-name, not its agent's. */
-void zl_engine_replay_links(struct zl_engine *e, const char *host);
 json_t *zl_engine_replay_to_json(const struct zl_engine *e);
 
 /* incidents.c */
