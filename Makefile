@@ -32,11 +32,12 @@ FOLDERS = base inventory policy mitigate mitigate/agent mitigate/actuator \
 	controller/flow controller/analyze controller/store controller/control \
 	controller/roles/parent controller/roles/engine controller/cli exporter
 PROGRAMS = zonelockd zonelock-collector zonelock-engine zonelock-inventory \
-	zonelock-actuator zonelock-agent zonelock-exporter zonelock
+	zonelock-replay zonelock-actuator zonelock-agent zonelock-exporter zonelock
 MAIN_zonelockd = controller/roles/parent.c
 MAIN_zonelock-collector = controller/roles/collector.c
 MAIN_zonelock-engine = controller/roles/engine.c
 MAIN_zonelock-inventory = controller/roles/inventory.c
+MAIN_zonelock-replay = controller/roles/replay.c
 MAIN_zonelock-actuator = mitigate/actuator/main.c
 MAIN_zonelock-agent = mitigate/agent/main.c
 MAIN_zonelock-exporter = exporter/main.c

@@ -2,6 +2,7 @@
 /* Reading the clocks and writing wall time. */
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,14 +14,30 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)ts.tv_sec * ZL_US_PER_S + ts.tv_nsec / 1000;
 }
 
+/* Set: what the clocks say instead, and what zl_mono is ahead of zl_wall. */
+static struct {
+	bool is_set;
+	int64_t wall, ahead;
+} told;
+
+void zl_clock_tell(struct zl_wall now)
+{
+	if (!told.is_set)
+		told.ahead = read_clock(CLOCK_BOOTTIME) - now.us;
+	if (!told.is_set || now.us > told.wall)
+		told.wall = now.us;
+	told.is_set = true;
+}
+
 struct zl_mono zl_mono_now(void)
 {
-	return (struct zl_mono){ (uint64_t)read_clock(CLOCK_BOOTTIME) };
+	return (struct zl_mono){ (uint64_t)(told.is_set ? told.wall + told.ahead
+							: read_clock(CLOCK_BOOTTIME)) };
 }
 
 struct zl_wall zl_wall_now(void)
 {
-	return (struct zl_wall){ read_clock(CLOCK_REALTIME) };
+	return (struct zl_wall){ told.is_set ? told.wall : read_clock(CLOCK_REALTIME) };
 }
 
 const char *zl_wall_format(struct zl_wall t, char buf[static ZL_WALL_STR])

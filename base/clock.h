@@ -26,6 +26,12 @@ struct zl_wall {
 struct zl_mono zl_mono_now(void);
 struct zl_wall zl_wall_now(void);
 
+/*
+ * From now on both clocks of this process stand still at `now`, until told again: for who
+ * works through what was recorded.  They do not go back.
+ */
+void zl_clock_tell(struct zl_wall now);
+
 /* Microseconds from `since` to `now`, 0 when `now` is not later. */
 static inline uint64_t zl_mono_since(struct zl_mono now, struct zl_mono since)
 {

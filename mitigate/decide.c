@@ -106,6 +106,15 @@ static bool by_enforcer(const struct zl_case *c, char *why, size_t n)
 	return !c->enforcer_up;
 }
 
+/* The last one: but for it, this would be done. */
+static bool by_replay(const struct zl_case *c, char *why, size_t n)
+{
+	(void)snprintf(why, n,
+		"would be %s, as lock '%s' asks for it, but this is a replay",
+		zl_action_name(c->response), c->lock);
+	return c->replayed;
+}
+
 static const struct {
 	const char *name;
 	bool (*objects)(const struct zl_case *c, char *why, size_t n);
@@ -123,6 +132,7 @@ static const struct {
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },
 	{ "enforcer", by_enforcer },
+	{ ZL_DECISION_REPLAY, by_replay },
 };
 
 void zl_decide(const struct zl_case *c, struct zl_decision *ret)

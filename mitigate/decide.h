@@ -37,7 +37,11 @@ struct zl_case {
 	bool host_fresh;  /* the inventory of its host is up */
 	bool enforcer_up; /* agent, or actuator */
 	unsigned n_nics;
+	bool replayed; /* out of a capture: nobody is to be touched for it */
 };
+
+/* The guard that objects in a replay to what all the others let pass. */
+#define ZL_DECISION_REPLAY "replay"
 
 struct zl_decision {
 	enum zl_action action; /* ZL_ACTION_ALERT when a guard objected */

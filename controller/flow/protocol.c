@@ -3,6 +3,7 @@
 #include "controller/flow/protocol.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { PREFIX_BYTES = 17, REASON_MAX = 63 };
@@ -49,11 +50,19 @@ static const struct zl_attr template[] = {
 	[ZL_COLLECTOR_A_BYTES]	    = { .name = "bytes", .type = ZL_ATTR_BYTES, .min = 4, .max = ZL_COLLECTOR_TEMPLATE_BYTES, .required = true },
 };
 
+static const struct zl_attr replay[] = {
+	[ZL_COLLECTOR_A_DROP]	  = { .name = "drop", .type = ZL_ATTR_NEST, .repeated = true, ZL_NESTED(drop) },
+	[ZL_COLLECTOR_A_IS_ENDED] = { .name = "is-ended", .type = ZL_ATTR_U8, .required = true },
+	[ZL_COLLECTOR_A_ERROR]	  = { .name = "error", .type = ZL_ATTR_STRING, .max = 255, .required = true },
+	[ZL_COLLECTOR_A_HINT]	  = { .name = "hint", .type = ZL_ATTR_STRING, .max = 191, .required = true },
+};
+
 const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N] = {
 	[ZL_COLLECTOR_EXPORTERS] = { .name = "exporters", ZL_ATTRS(exporters) },
 	[ZL_COLLECTOR_EXPORTER]	 = { .name = "exporter", ZL_ATTRS(exporter) },
 	[ZL_COLLECTOR_TOTALS]	 = { .name = "totals", ZL_ATTRS(totals) },
 	[ZL_COLLECTOR_TEMPLATE]	 = { .name = "template", ZL_ATTRS(template) },
+	[ZL_COLLECTOR_REPLAY]	 = { .name = "replay", ZL_ATTRS(replay) },
 };
 /* clang-format on */
 
@@ -87,6 +96,40 @@ int zl_collector_get_prefixes(
 	return n;
 }
 
+static void put_drop(struct zl_frame *f, const char *reason, uint64_t n)
+{
+	struct nlattr *nest;
+
+	if (n == 0)
+		return;
+	nest = zl_frame_nest(f, ZL_COLLECTOR_A_DROP);
+	zl_frame_put_str(f, ZL_COLLECTOR_A_REASON, reason);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_COUNT, n);
+	zl_frame_nest_end(f, nest);
+}
+
+struct zl_collector_exporter zl_collector_exporter_of(
+	struct zl_exporter *e, bool is_allowed)
+{
+	struct zl_collector_exporter x = { .address = e->address,
+		.is_allowed = is_allowed,
+		.version = e->version,
+		.datagrams = e->datagrams,
+		.records = e->records,
+		.options = e->options,
+		.lost = e->health.lost,
+		.units = e->health.units,
+		.has_offset = e->health.has_offset,
+		.offset_us = e->health.offset_us,
+		.silent_us = zl_health_silent_us(&e->health),
+		.sampling = e->sampling,
+		.last_seen = e->last_seen };
+
+	x.templates = is_allowed ? (uint32_t)zl_exporter_templates(e) : 0;
+	memcpy(x.drops, e->drops.n, sizeof(x.drops));
+	return x;
+}
+
 void zl_collector_put_exporter(
 	struct zl_frame *f, const struct zl_collector_exporter *x)
 {
@@ -105,16 +148,8 @@ void zl_collector_put_exporter(
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_SAMPLING, x->sampling);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_TEMPLATES, x->templates);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->last_seen.us);
-	for (unsigned i = 0; i < ZL_DROP_N; i++) {
-		struct nlattr *nest;
-
-		if (x->drops[i] == 0)
-			continue;
-		nest = zl_frame_nest(f, ZL_COLLECTOR_A_DROP);
-		zl_frame_put_str(f, ZL_COLLECTOR_A_REASON, zl_drops[i].name);
-		zl_frame_put_u64(f, ZL_COLLECTOR_A_COUNT, x->drops[i]);
-		zl_frame_nest_end(f, nest);
-	}
+	for (unsigned i = 0; i < ZL_DROP_N; i++)
+		put_drop(f, zl_drops[i].name, x->drops[i]);
 }
 
 static void get_drop(const struct nlattr *nest, struct zl_collector_exporter *ret)
@@ -202,4 +237,48 @@ void zl_collector_get_totals(
 		.kernel_drops = zl_attr_u64(in->tb[ZL_COLLECTOR_A_KERNEL_DROPS]),
 		.buffer = zl_attr_u64(in->tb[ZL_COLLECTOR_A_BUFFER]),
 	};
+}
+
+void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_replay *p)
+{
+	zl_frame_put_u8(f, ZL_COLLECTOR_A_IS_ENDED, p->is_ended);
+	zl_frame_put_str(f, ZL_COLLECTOR_A_ERROR, p->error);
+	zl_frame_put_str(f, ZL_COLLECTOR_A_HINT, p->hint);
+	for (unsigned i = 0; i < ZL_DATAGRAM_N; i++)
+		put_drop(f, zl_datagram_kinds[i].name, p->packets[i]);
+	put_drop(f, ZL_COLLECTOR_OTHER_PORT, p->other_port);
+	put_drop(f, ZL_COLLECTOR_OTHER_PROTOCOL, p->other_protocol);
+}
+
+static void get_packets(const struct nlattr *nest, struct zl_collector_replay *ret)
+{
+	const struct nlattr *tb[ZL_COLLECTOR_A_N] = { 0 };
+	const char *reason;
+	uint64_t n;
+
+	zl_frame_open_nest(nest, tb, ZL_COLLECTOR_A_N);
+	reason = zl_attr_str(tb[ZL_COLLECTOR_A_REASON]);
+	n = zl_attr_u64(tb[ZL_COLLECTOR_A_COUNT]);
+	for (unsigned i = 0; i < ZL_DATAGRAM_N; i++)
+		if (strcmp(reason, zl_datagram_kinds[i].name) == 0)
+			ret->packets[i] = n;
+	if (strcmp(reason, ZL_COLLECTOR_OTHER_PORT) == 0)
+		ret->other_port = n;
+	if (strcmp(reason, ZL_COLLECTOR_OTHER_PROTOCOL) == 0)
+		ret->other_protocol = n;
+}
+
+void zl_collector_get_replay(
+	const struct zl_frame_in *in, struct zl_collector_replay *ret)
+{
+	const struct nlattr *a;
+
+	*ret = (struct zl_collector_replay){
+		.is_ended = zl_attr_u8(in->tb[ZL_COLLECTOR_A_IS_ENDED]) != 0,
+	};
+	(void)snprintf(ret->error, sizeof(ret->error), "%s",
+		zl_attr_str(in->tb[ZL_COLLECTOR_A_ERROR]));
+	(void)snprintf(ret->hint, sizeof(ret->hint), "%s",
+		zl_attr_str(in->tb[ZL_COLLECTOR_A_HINT]));
+	zl_frame_each(a, in, ZL_COLLECTOR_A_DROP) get_packets(a, ret);
 }

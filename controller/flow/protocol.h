@@ -10,6 +10,9 @@
  *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
  *		or has changed, at most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
  *
+ * zonelock-replay, in place of the collector, says the same but TEMPLATE, and REPLAY: once a
+ * second, and at the end of its capture, after all records and everything else.
+ *
  * Counters count from the collector's start.  Drop reasons go by name, so that
  * both sides may know different tables.  An address that may not send is
  * reported like an exporter, with is_allowed 0 and only drops.
@@ -21,7 +24,9 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/frame.h"
+#include "controller/flow/datagram.h"
 #include "controller/flow/drop.h"
+#include "controller/flow/exporter.h"
 #include "controller/flow/stream.h"
 
 enum zl_collector_message {
@@ -29,6 +34,7 @@ enum zl_collector_message {
 	ZL_COLLECTOR_EXPORTER,	    /* statistics of one */
 	ZL_COLLECTOR_TOTALS,	    /* statistics of the collector */
 	ZL_COLLECTOR_TEMPLATE,	    /* one template of a stream, as it came */
+	ZL_COLLECTOR_REPLAY,	    /* how far a replay is */
 	ZL_COLLECTOR_MESSAGE_N
 };
 
@@ -57,6 +63,9 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_PORT,	   /* u16, the exporter's */
 	ZL_COLLECTOR_A_IS_OPTIONS, /* u8 */
 	ZL_COLLECTOR_A_BYTES,	   /* template id, field count, fields */
+	ZL_COLLECTOR_A_IS_ENDED,   /* u8 */
+	ZL_COLLECTOR_A_ERROR,	   /* string */
+	ZL_COLLECTOR_A_HINT,	   /* string */
 	ZL_COLLECTOR_A_N
 };
 
@@ -86,6 +95,19 @@ struct zl_collector_totals {
 	uint64_t datagrams, records, ring_dropped, kernel_drops, buffer;
 };
 
+/* What a capture held besides the datagrams of exporters. */
+struct zl_collector_replay {
+	uint64_t packets[ZL_DATAGRAM_N];
+	uint64_t other_port; /* datagrams to a port that is none for flow records */
+	uint64_t other_protocol;
+	bool is_ended;
+	char error[256], hint[192]; /* "": all of it could be read */
+};
+
+/* Told for packets to other ports, like the name of a kind of packet. */
+#define ZL_COLLECTOR_OTHER_PORT	    "packet_other_port"
+#define ZL_COLLECTOR_OTHER_PROTOCOL "packet_other_protocol"
+
 struct zl_collector_template {
 	struct zl_addr exporter;
 	struct zl_stream_key key;
@@ -101,6 +123,11 @@ void zl_collector_put_exporter(
 void zl_collector_put_template(
 	struct zl_frame *f, const struct zl_collector_template *t);
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t);
+void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_replay *p);
+
+/* What is told of an exporter. */
+struct zl_collector_exporter zl_collector_exporter_of(
+	struct zl_exporter *e, bool is_allowed);
 
 /*
  * Read an accepted frame.  For EXPORTERS: how many prefixes, of which the first
@@ -114,5 +141,7 @@ void zl_collector_get_template(
 	const struct zl_frame_in *in, struct zl_collector_template *ret);
 void zl_collector_get_totals(
 	const struct zl_frame_in *in, struct zl_collector_totals *ret);
+void zl_collector_get_replay(
+	const struct zl_frame_in *in, struct zl_collector_replay *ret);
 
 #endif

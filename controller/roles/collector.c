@@ -164,25 +164,12 @@ static int on_prepare(sd_event_source *source, void *user)
 
 static void tell_exporter(struct collector *c, struct zl_exporter *e, bool is_allowed)
 {
-	struct zl_collector_exporter x = { .address = e->address,
-		.is_allowed = is_allowed,
-		.version = e->version,
-		.datagrams = e->datagrams,
-		.records = e->records,
-		.options = e->options,
-		.lost = e->health.lost,
-		.units = e->health.units,
-		.has_offset = e->health.has_offset,
-		.offset_us = e->health.offset_us,
-		.silent_us = zl_health_silent_us(&e->health),
-		.sampling = e->sampling,
-		.last_seen = e->last_seen };
+	struct zl_collector_exporter x;
 	struct zl_frame f;
 
 	if (e->datagrams == e->reported)
 		return;
-	x.templates = is_allowed ? (uint32_t)zl_exporter_templates(e) : 0;
-	memcpy(x.drops, e->drops.n, sizeof(x.drops));
+	x = zl_collector_exporter_of(e, is_allowed);
 	zl_channel_start(c->engine, &f, ZL_COLLECTOR_EXPORTER, 0);
 	zl_collector_put_exporter(&f, &x);
 	if (zl_channel_send(c->engine, &f) >= 0)

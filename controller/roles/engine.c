@@ -88,8 +88,10 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *user)
 	struct zl_engine *e = user;
 	struct zl_wall now = zl_wall_now();
 
-	zl_engine_flows_tick(e, zl_mono_now());
-	zl_engine_exporters_tick(e);
+	if (!e->is_replay) {
+		zl_engine_flows_tick(e, zl_mono_now());
+		zl_engine_exporters_tick(e);
+	}
 	zl_engine_incidents_flush(e);
 	zl_engine_templates_flush(e);
 	zl_engine_holdings_flush(e);
@@ -229,6 +231,7 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 	zl_map_init(&e->incidents, sizeof(struct zl_uuid) + 64, 65536);
 	zl_map_init(&e->releases, sizeof(struct zl_uuid), 0);
 	zl_engine_classes_forget(e);
+	zl_engine_replay_begin(e);
 	e->started = zl_wall_now();
 	r = open_state(e, reterr);
 	if (r >= 0)
@@ -248,17 +251,20 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = { { "state-directory", required_argument,
 						       NULL, 's' },
-		{ "log-level", required_argument, NULL, 'l' }, { NULL, 0, NULL, 0 } };
+		{ "log-level", required_argument, NULL, 'l' },
+		{ "replay", no_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	static struct zl_engine e = { .state_directory = "/var/lib/zonelock" };
 	const char *level = "info";
 	struct zl_error err = { 0 };
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "s:l:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:l:r", longs, NULL)) != -1) {
 		if (c == 's')
 			e.state_directory = optarg;
 		else if (c == 'l')
 			level = optarg;
+		else if (c == 'r')
+			e.is_replay = true;
 		else
 			return 2;
 	}

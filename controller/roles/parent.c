@@ -24,13 +24,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/ring.h"
+#include "base/role.h"
 #include "base/sandbox.h"
 #include "base/worker.h"
 #include "controller/flow/record.h"
 #include "controller/roles/parent/parent.h"
 #include "controller/roles/protocol.h"
 
-enum { LISTEN_MAX = 16, FDS_MAX = LISTEN_MAX + 8, ARGS_MAX = 16 };
+enum { LISTEN_MAX = 16, FDS_MAX = LISTEN_MAX + 8, ARGS_MAX = 64 };
 enum { RING_SLOTS = 1 << 19 }; /* half a second at a million flows a second */
 enum { RESTART_FIRST_MS = 200, RESTART_MOST_MS = 30000, STABLE_MS = 30000 };
 /* What does not end on SIGTERM by then is hung, and is killed. */
@@ -80,6 +81,10 @@ struct parent {
 	sd_event *event;
 	struct role role[ROLE_N];
 	int pair[CHANNEL_N][2]; /* 0: the engine's end */
+	/* A capture in place of exporters: zonelock-replay in place of the collector. */
+	bool is_replay;
+	int capture;
+	char **replay_args; /* for it, ended by NULL */
 	int ring, wake, control, udp[LISTEN_MAX], tcp[LISTEN_MAX];
 	unsigned n_udp, n_tcp;
 	struct zl_channel *engine; /* our end of CHANNEL_PARENT */
@@ -107,12 +112,18 @@ static void hand(struct handed_fds *h, const char *name, int fd)
 	}
 }
 
+static void add_word(struct arguments *a, const char *word)
+{
+	if (a->n < ARGS_MAX)
+		a->argv[a->n++] = strdup(word);
+}
+
 static void add_arg(struct arguments *a, const char *option, const char *value)
 {
 	if (value == NULL || a->n + 2 > ARGS_MAX)
 		return;
-	a->argv[a->n++] = strdup(option);
-	a->argv[a->n++] = strdup(value);
+	add_word(a, option);
+	add_word(a, value);
 }
 
 /* Which descriptors and arguments a role gets. */
@@ -131,6 +142,8 @@ static void equip(
 		hand(h, "wake", p->wake);
 		hand(h, "control", p->control);
 		add_arg(a, "--state-directory", p->cfg.state_directory);
+		if (p->is_replay)
+			add_word(a, "--replay");
 		return;
 	case ROLE_COLLECTOR:
 		hand(h, "engine", p->pair[CHANNEL_COLLECTOR][1]);
@@ -140,6 +153,9 @@ static void equip(
 			hand(h, "udp", p->udp[i]);
 		for (unsigned i = 0; i < p->n_tcp; i++)
 			hand(h, "tcp", p->tcp[i]);
+		hand(h, "capture", p->capture);
+		for (unsigned i = 0; p->is_replay && p->replay_args[i] != NULL; i++)
+			add_word(a, p->replay_args[i]);
 		return;
 	case ROLE_INVENTORY:
 		hand(h, "engine", p->pair[CHANNEL_INVENTORY][1]);
@@ -305,6 +321,11 @@ static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 		return 0;
 	}
 	zl_log(LOG_WARNING, "%s ended: %s", roles[r->id].name, r->ended);
+	/* Half of a replay would pass for a whole one. */
+	if (p->is_replay && r->id != ROLE_INVENTORY) {
+		stop_all(p, EXIT_FAILURE);
+		return 0;
+	}
 	/* Before we were ever ready it is the configuration or the machine: say so and stop. */
 	if (!p->ready) {
 		zl_log(LOG_ERR, "%s did not start: see the message above",
@@ -326,7 +347,9 @@ static int start_role(struct role *r)
 	char path[640];
 	int k;
 
-	k = find_program(roles[r->id].program, path, sizeof(path));
+	k = find_program(p->is_replay && r->id == ROLE_COLLECTOR ? "zonelock-replay"
+								 : roles[r->id].program,
+		path, sizeof(path));
 	if (k < 0) {
 		zl_log(LOG_ERR, "cannot find %s: is the installation complete?", path);
 		stop_all(p, EXIT_FAILURE);
@@ -421,7 +444,7 @@ static int open_all(struct parent *p, struct zl_error *reterr)
 			p->actuator_directory, p->cfg.user_actuator, 0700, reterr);
 	if (r >= 0)
 		r = zl_parent_open_control(&p->cfg, &p->control, reterr);
-	while (r >= 0 && zl_config_each(&at, item, sizeof(item)))
+	while (r >= 0 && !p->is_replay && zl_config_each(&at, item, sizeof(item)))
 		r = open_listener(p, item, reterr);
 	if (r >= 0)
 		r = zl_ring_create(
@@ -500,7 +523,9 @@ static int run_parent(struct parent *p, struct zl_error *reterr)
 static void usage(FILE *to)
 {
 	(void)fprintf(to,
-		"usage: zonelockd [--config FILE]\n\n"
+		"usage: zonelockd [--config FILE]\n"
+		"       zonelockd --config FILE --replay [-- OPTION...]   (started by "
+		"zonelock replay)\n\n"
 		"Configuration (default " ZL_SYSCONFDIR "/zonelock/zonelockd.conf):\n");
 	for (size_t i = 0; i < ZL_PARENT_OPTIONS; i++)
 		(void)fprintf(to, "  %-18s %s (default: %s)\n",
@@ -512,18 +537,23 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = { { "config", required_argument, NULL,
 						       'c' },
+		{ "replay", no_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
-	static struct parent p = { .ring = -1, .wake = -1, .control = -1 };
+	static struct parent p = {
+		.ring = -1, .wake = -1, .control = -1, .capture = -1
+	};
 	const char *path = ZL_SYSCONFDIR "/zonelock/zonelockd.conf";
 	bool optional = true;
 	struct zl_error err = { 0 };
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:hrV", longs, NULL)) != -1) {
 		if (c == 'c') {
 			path = optarg;
 			optional = false;
+		} else if (c == 'r') {
+			p.is_replay = true;
 		} else if (c == 'V') {
 			(void)puts("zonelockd " ZL_VERSION);
 			return EXIT_SUCCESS;
@@ -536,6 +566,11 @@ int main(int argc, char **argv)
 		path, optional, zl_parent_options, ZL_PARENT_OPTIONS, &p.cfg, &err);
 	if (r >= 0)
 		r = zl_log_open("zonelockd", p.cfg.log_level, &err);
+	if (r >= 0 && p.is_replay) {
+		p.cfg.actuator = false;
+		p.replay_args = argv + optind;
+		r = p.capture = zl_role_need_fd("capture", &err);
+	}
 	if (r >= 0)
 		r = run_parent(&p, &err);
 	if (r < 0)

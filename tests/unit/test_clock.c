@@ -46,6 +46,25 @@ static void test_format_extremes(void **state)
 	assert_true(zl_wall_format((struct zl_wall){ INT64_MIN }, buf)[0] != '\0');
 }
 
+/* The last test: the clocks do not go by themselves again. */
+static void test_told(void **state)
+{
+	struct zl_mono before = zl_mono_now();
+	struct zl_mono then;
+
+	(void)state;
+	zl_clock_tell((struct zl_wall){ 1000000 });
+	assert_int_equal(1000000, zl_wall_now().us);
+	then = zl_mono_now();
+	assert_true(then.us >= before.us);
+	zl_clock_tell((struct zl_wall){ 3000000 });
+	assert_int_equal(3000000, zl_wall_now().us);
+	assert_int_equal(2000000, zl_mono_since(zl_mono_now(), then));
+	zl_clock_tell((struct zl_wall){ 2000000 });
+	assert_int_equal(3000000, zl_wall_now().us);
+	assert_int_equal(2000000, zl_mono_since(zl_mono_now(), then));
+}
+
 static void test_mono(void **state)
 {
 	struct zl_mono a = { 1000 }, b = { 5000 }, now = zl_mono_now();
@@ -69,7 +88,7 @@ static void test_wall(void **state)
 int main(void)
 {
 	enum { N = N_ITEMS(format_cases) };
-	struct CMUnitTest tests[N + 3] = {
+	struct CMUnitTest tests[N + 4] = {
 		cmocka_unit_test(test_format_extremes),
 		cmocka_unit_test(test_mono),
 		cmocka_unit_test(test_wall),
@@ -79,5 +98,6 @@ int main(void)
 		tests[3 + i] = (struct CMUnitTest){ .name = format_cases[i].name,
 			.test_func = test_format,
 			.initial_state = &format_cases[i] };
+	tests[3 + N] = (struct CMUnitTest)cmocka_unit_test(test_told);
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

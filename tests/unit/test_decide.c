@@ -43,6 +43,8 @@ static struct decide_case cases[] = {
 	{ "no interfaces",	  { GOOD, .n_nics = 0 }, "interfaces" },
 	{ "stale host",		  { GOOD, .host_fresh = false }, "inventory" },
 	{ "agent unreachable",	  { GOOD, .enforcer_up = false }, "enforcer" },
+	{ "a replay",		  { GOOD, .replayed = true }, "replay" },
+	{ "a replay, and another guard", { GOOD, .replayed = true, .n_nics = 0 }, "interfaces" },
 };
 /* clang-format on */
 #pragma GCC diagnostic pop

@@ -274,6 +274,12 @@ int zl_engine_agents_add(
 		free_host(h);
 		return zl_fail(reterr, r, "no room for one more host");
 	}
+	if (e->is_replay) {
+		h->agent = ZL_AGENT_NONE;
+		(void)snprintf(h->agent_reason, sizeof(h->agent_reason),
+			"in a replay nothing is asked of it");
+		return 0;
+	}
 	if (def->agent_path == NULL) {
 		h->agent = ZL_AGENT_NONE;
 		(void)snprintf(h->agent_reason, sizeof(h->agent_reason),

@@ -13,6 +13,7 @@
  *	incidents.c	violation -> incident -> decision
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
+ *	replay.c	a capture in place of all exporters
  *	method_*.c	what the control socket asks
  *
  * Everything runs on one loop; nothing here blocks but the database's commit.
@@ -125,6 +126,7 @@ struct zl_seen {
 	bool by_claim;	 /* its address would allow what it is not allowed for sure */
 	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
+	unsigned n_verdict;	     /* 1 + its place in the verdicts of a replay */
 	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
 };
 
@@ -133,6 +135,14 @@ struct zl_doubt {
 	uint64_t number;
 	struct zl_mono due;
 	bool may_ask; /* without one it may have been the beginning */
+};
+
+/* Records out of a capture (replay.c). */
+struct zl_engine_replay {
+	struct zl_collector_replay told; /* by zonelock-replay */
+	uint64_t verdicts[ZL_VERDICT_N]; /* records by what was said of them last */
+	struct zl_mono ticked;
+	bool has_links; /* those of its hosts, out of files, have been read */
 };
 
 struct zl_role_info {
@@ -145,6 +155,8 @@ struct zl_engine {
 	sd_event *event;
 	struct zl_db *db;
 	const char *state_directory;
+	bool is_replay;
+	struct zl_engine_replay replay;
 	struct zl_wall started;
 
 	struct zl_channel *parent, *collector, *inventory, *actuator;
@@ -285,7 +297,21 @@ void zl_engine_templates_recall(struct zl_engine *e);
 int zl_engine_flows_attach(
 	struct zl_engine *e, int ring, int wake, struct zl_error *reterr) ZL_CHECKED;
 void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now);
+void zl_engine_flows_drain(struct zl_engine *e); /* all that is in the ring now */
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
+
+/*
+ * replay.c: the clock is that of the capture, so that its own time and not the speed of
+ * the replay decides what belongs together; no agent is asked or told anything.
+ */
+void zl_engine_replay_begin(struct zl_engine *e);
+void zl_engine_replay_to(
+	struct zl_engine *e, const struct zl_flow *flow, struct zl_exporter_info *x);
+void zl_engine_replay_count(
+	struct zl_engine *e, struct zl_seen *s, enum zl_verdict_kind kind);
+/* All records have been taken: what was held back is settled. */
+void zl_engine_replay_end(struct zl_engine *e);
+json_t *zl_engine_replay_to_json(const struct zl_engine *e);
 
 /* incidents.c */
 int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

@@ -121,6 +121,9 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	if (x == NULL)
 		return;
 	x->used = zl_mono_now();
+	/* A replay may be ahead of what it says once a second. */
+	if (e->is_replay && stats.last_seen.us < x->stats.last_seen.us)
+		stats.last_seen = x->stats.last_seen;
 	x->stats = stats;
 	e->exporter_news++;
 	zl_recent_set(&x->datagrams, stats.datagrams);
@@ -152,6 +155,18 @@ void zl_engine_exporters_count(
 	}
 }
 
+static void on_replay(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	struct zl_collector_replay told;
+
+	if (!e->is_replay || e->replay.told.is_ended)
+		return;
+	zl_collector_get_replay(in, &told);
+	if (told.is_ended)
+		zl_engine_replay_end(e);
+	e->replay.told = told;
+}
+
 static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *user)
 {
 	struct zl_engine *e = user;
@@ -163,6 +178,8 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 		zl_engine_templates_note(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
 		on_totals(e, in);
+	else if (in->type == ZL_COLLECTOR_REPLAY)
+		on_replay(e, in);
 }
 
 static void on_closed(struct zl_channel *c, const struct zl_error *why, void *user)

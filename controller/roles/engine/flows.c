@@ -17,6 +17,7 @@
 
 /* In one go before the loop looks at anything else. */
 enum { BATCHES_PER_WAKE = 16 };
+enum { RING_MOST = 1 << 20 }; /* more records than any ring has room for */
 /* Exporters that keep flows give the other direction away within this. */
 #define DOUBT_US (4 * (uint64_t)ZL_US_PER_S)
 /* The year 9999. */
@@ -114,6 +115,7 @@ static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
 	struct zl_verdict verdict;
 
 	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
 	if (verdict.kind == ZL_VERDICT_DENY)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
@@ -180,6 +182,7 @@ static void take_answer(struct zl_engine *e, struct zl_seen *s)
 	struct zl_verdict verdict;
 
 	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
 	if (asked != NULL && asked->sighting.src.evidence == ZL_EVIDENCE_TAP)
 		return;
 	d.may_ask = asked == NULL && may_ask(e, s);
@@ -292,10 +295,14 @@ static void fetch_class(struct zl_engine *e, const struct zl_endpoint *end)
  */
 static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 {
-	struct zl_wall wall = zl_wall_now();
-	struct zl_mono now = zl_mono_now();
+	struct zl_wall wall;
+	struct zl_mono now;
 
 	n = choose(e, b, n);
+	if (e->is_replay && n != 0)
+		zl_engine_replay_to(e, &b->flows[0], b->exporters[0]);
+	wall = zl_wall_now();
+	now = zl_mono_now();
 	for (unsigned step = 0; step < ZL_INDEX_FETCH_STEPS; step++)
 		for (unsigned i = 0; i < n; i++)
 			zl_index_fetch(e->index, &b->fetch[i], step);
@@ -320,23 +327,34 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 		take_sighting(e, &e->window[e->n_seen % ZL_WINDOW], now);
 }
 
+/* What is in the ring, up to a batch.  A replay moves its clock by each record. */
+static unsigned take_some(struct zl_engine *e)
+{
+	static struct batch b;
+	unsigned n =
+		zl_ring_read_some(e->ring, b.flows, e->is_replay ? 1 : ZL_FLOWS_BATCH);
+
+	if (n != 0)
+		take_batch(e, &b, n);
+	return n;
+}
+
 /*
  * False: there is more, and the rest of the loop has its turn first.  A producer that
  * lies can make the ring look neither empty nor readable, so tries are what is counted.
  */
 static bool drain(struct zl_engine *e)
 {
-	static struct batch b;
-
-	for (unsigned i = 0; i < BATCHES_PER_WAKE; i++) {
-		unsigned n = zl_ring_read_some(e->ring, b.flows, ZL_FLOWS_BATCH);
-
-		if (n != 0)
-			take_batch(e, &b, n);
-		else if (zl_ring_sleep(e->ring))
+	for (unsigned i = 0; i < BATCHES_PER_WAKE; i++)
+		if (take_some(e) == 0 && zl_ring_sleep(e->ring))
 			return true;
-	}
 	return false;
+}
+
+void zl_engine_flows_drain(struct zl_engine *e)
+{
+	for (unsigned left = RING_MOST; left > 0 && take_some(e) != 0; left--)
+		;
 }
 
 static int on_wake(sd_event_source *s, int fd, uint32_t revents, void *user)

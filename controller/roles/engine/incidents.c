@@ -80,7 +80,9 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		released->when = zl_wall_now();
 	if (released != NULL)
 		c->released = released->when;
-	c->enforcer_up = zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
+	c->replayed = e->is_replay;
+	c->enforcer_up = e->is_replay ||
+			 zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
 }
 
 static void note_decision(struct zl_engine_incident *inc, const struct zl_decision *d)
@@ -197,11 +199,14 @@ void zl_engine_incidents_violation(
 	fill_case(e, s, who, verdict, &c);
 	zl_decide(&c, &d);
 	if (d.action == ZL_ACTION_ALERT) {
+		bool would_act = strcmp(d.guard, ZL_DECISION_REPLAY) == 0;
+
 		/* What was decided before stands against weaker evidence later. */
-		if (!is_new)
+		if (!is_new && !would_act)
 			return;
 		note_decision(inc, &d);
-		(void)zl_engine_incidents_write(e, inc, "incident-open");
+		if (is_new)
+			(void)zl_engine_incidents_write(e, inc, "incident-open");
 	} else if (inc->seen.us >= inc->retry_after.us) {
 		note_decision(inc, &d);
 		act(e, inc, s, verdict, &d);

@@ -173,6 +173,9 @@ int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want
 
 	if (row == NULL)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
+	if (e->is_replay)
+		return zl_fail_id(reterr, -EPERM, "replay", "",
+			"this is a replay: nothing is contained");
 	fill_row(want, row);
 	r = fill_from_domain(e, want, row, reterr);
 	if (r >= 0)

@@ -153,7 +153,7 @@ int zl_method_daemon_status(
 				e->roles[i].text));
 	zl_ring_stats(e->ring, &ring);
 	*ret = json_pack("{s:s, s:I, s:o, s:o, s:{s:I, s:I, s:I}, "
-			 "s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I}",
+			 "s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:o*}",
 		"version", ZL_VERSION, "started_ms", (json_int_t)zl_wall_ms(e->started),
 		"roles", roles, "database",
 		zl_varlink_text(e->db_error[0] == '\0' ? "ok" : e->db_error), "ring",
@@ -163,6 +163,7 @@ int zl_method_daemon_status(
 		(json_int_t)e->totals.records, "kernel_drops",
 		(json_int_t)e->totals.kernel_drops, "receive_buffer",
 		(json_int_t)e->totals.buffer, "flows", (json_int_t)e->n_records,
-		"hosts", (json_int_t)e->hosts.n, "leases", (json_int_t)e->leases.n);
+		"hosts", (json_int_t)e->hosts.n, "leases", (json_int_t)e->leases.n,
+		"replay", zl_engine_replay_to_json(e));
 	return 0;
 }
