@@ -151,6 +151,7 @@ int zl_index_host_put(struct zl_index *ix, const char *host, struct zl_wall now,
 			reterr, r, "there are %d hosts already", ZL_INDEX_HOSTS_MAX);
 	if (r < 0)
 		return zl_fail(reterr, r, "out of memory");
+	zl_index_news_of_all(ix);
 	(void)zl_take_ptr(h);
 	return 0;
 }
@@ -173,6 +174,7 @@ int zl_index_host_remove(struct zl_index *ix, const char *host, struct zl_error 
 	clear_host(ix, h);
 	(void)zl_map_remove(&ix->hosts, h->pub.name);
 	*ix->recent = NULL;
+	zl_index_news_of_all(ix);
 	free(h);
 	return 0;
 }

@@ -221,6 +221,26 @@ struct zl_index_fetch {
 };
 void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigned step);
 
+/*
+ * News: for who keeps an answer and wants to know whether it is still the answer.  What
+ * was asked about has a number below ZL_INDEX_NEWS: an address, a MAC, an interface of a
+ * host.  The counter of that number grows whenever anything changes on which an answer
+ * about it may depend, a domain's state, name, zones and forwarding as well as who has it;
+ * that of ZL_INDEX_NEWS when a host comes or goes.  Counters never shrink, so a sum of
+ * some is the same only when all are.  Numbers are shared by hash: an answer may look
+ * outdated that is not, never the other way round.  A domain's change is news of all that
+ * its NICs have, on each host where it is.
+ */
+enum { ZL_INDEX_NEWS = 4096 };
+const uint32_t *zl_index_news(const struct zl_index *ix); /* good as long as `ix` is */
+struct zl_index_topics {
+	uint16_t src, dst, link, src_mac, dst_mac;
+};
+/* Of a question that has been through step 0; the MACs, or NULL, were asked about too. */
+struct zl_index_topics zl_index_topics(const struct zl_index *ix,
+	const struct zl_index_fetch *f, const struct zl_mac *src_mac,
+	const struct zl_mac *dst_mac);
+
 /* --- questions; NULL: not known --- */
 
 /*

@@ -98,10 +98,11 @@ void zl_index_drop_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic)
 static int set_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 	const struct zl_index_addr *addrs, uint8_t n)
 {
+	int r = 0;
+
+	zl_index_news_of_domain(ix, nic->domain);
 	zl_index_drop_addrs(ix, nic);
 	for (uint8_t i = 0; i < n; i++) {
-		int r;
-
 		nic->owners[i].nic = nic;
 		nic->owners[i].at = i;
 		nic->owners[i].source = (uint8_t)addrs[i].source;
@@ -109,10 +110,11 @@ static int set_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 		r = zl_index_list_add(
 			&ix->by_addr, &addrs[i].addr, &nic->owners[i].node);
 		if (r < 0)
-			return r; /* those before it stay */
+			break; /* those before it stay */
 		nic->pub.n_addrs++;
 	}
-	return 0;
+	zl_index_news_of_domain(ix, nic->domain);
+	return r;
 }
 
 int zl_index_refresh_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
@@ -224,6 +226,7 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 	if (r < 0)
 		return r;
 	rec->pub.n_addrs++;
+	zl_index_news_of_domain(ix, rec->domain);
 	zl_index_tell(ix, rec->domain, ZL_INDEX_ADDRS);
 	return 1;
 }

@@ -124,6 +124,7 @@ static void unlink_domain(struct zl_index *ix, struct zl_index_domain_rec *d)
 	char name[ZL_NAME_MAX];
 
 	ix->version++;
+	zl_index_news_of_domain(ix, d);
 	for (unsigned i = 0; i < d->pub.n_nics; i++) {
 		struct zl_index_nic_rec *nic = &d->nics[i];
 		struct zl_index_name_key tap = tap_key(nic);
@@ -169,6 +170,7 @@ static int link_domain(struct zl_index *ix, struct zl_index_domain_rec *d)
 		if (!nic->has_tap)
 			return -ENOMEM;
 	}
+	zl_index_news_of_domain(ix, d);
 	return 0;
 }
 
@@ -338,6 +340,7 @@ int zl_index_set_forwarding(struct zl_index *ix, const struct zl_uuid *domain, b
 		settle_forwarding(ix, d);
 		if (d->pub.forwarding == before)
 			continue;
+		zl_index_news_of_domain(ix, d);
 		r = inherit_addrs(ix, d, d, now, &addrs);
 		if (r < 0)
 			return zl_fail(reterr, r, "out of memory");

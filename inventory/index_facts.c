@@ -25,6 +25,7 @@ static void remove_link(
 	struct zl_index_name_key name = link_name_key(h, &l->pub);
 
 	ix->version++;
+	zl_index_news_of_link(ix, &key);
 	(void)zl_map_remove(&ix->links, &key);
 	zl_index_list_remove(&ix->links_by_name, &name, &l->by_name);
 	zl_index_chain_remove(&h->links, &l->of_host);
@@ -68,6 +69,7 @@ static int add_link(struct zl_index *ix, struct zl_index_host_rec *h,
 	l->mark = h->agent_mark;
 	zl_index_chain_add(&h->links, &l->of_host);
 	h->n_links++;
+	zl_index_news_of_link(ix, &key);
 	(void)zl_take_ptr(l);
 	return 0;
 }
@@ -84,6 +86,9 @@ int zl_index_link_put(struct zl_index *ix, const char *host,
 	key.host = h->id;
 	l = zl_map_find(&ix->links, &key);
 	if (l != NULL && strcmp(l->pub.name, link->name) == 0) {
+		/* An agent that comes back tells all of them, mostly as they were. */
+		if (!zl_mac_eq(&l->pub.mac, &link->mac))
+			zl_index_news_of_link(ix, &key);
 		l->pub = *link;
 		l->mark = h->agent_mark;
 		l->version = 0;

@@ -27,16 +27,18 @@ static const struct zl_index_owner_rec *owner_of(const void *node)
 /* An owner is part of its NIC; most NICs have one address, the first. */
 INLINE void fetch_nic(const void *owner, bool with_addr)
 {
-	const struct zl_index_nic_rec *nic;
+	const char *nic;
 
 	if (owner == NULL)
 		return;
-	nic = (const void *)((const char *)owner -
-			     offsetof(struct zl_index_nic_rec, owners[0].node));
+	/* Of another than the first address it is some place beside it: no matter. */
+	nic = (const char *)owner - offsetof(struct zl_index_nic_rec, owners[0].node);
 	fetch(nic, ZL_INDEX_LINE);
 	if (with_addr)
-		fetch(&nic->pub.addrs[0], sizeof(nic->pub.addrs[0].addr));
-	fetch(&nic->owners[0], sizeof(nic->owners[0]));
+		fetch(nic + offsetof(struct zl_index_nic_rec, pub.addrs[0].addr),
+			sizeof(struct zl_addr));
+	fetch(nic + offsetof(struct zl_index_nic_rec, owners[0]),
+		sizeof(struct zl_index_owner_rec));
 }
 
 INLINE void fetch_domain(const void *owner)

@@ -109,6 +109,7 @@ struct zl_index {
 	uint32_t last_host_id;
 	uint64_t seed[2];
 	uint64_t version; /* of links, and of NICs and their taps; never 0 */
+	uint32_t news[ZL_INDEX_NEWS + 1];  /* see zl_index_news() */
 	struct zl_index_host_rec **recent; /* who was asked for last, or NULL */
 	struct zl_map hosts;		   /* char[64] -> host */
 	struct zl_map domains;		   /* domain_key -> domain */
@@ -142,6 +143,11 @@ void zl_index_remove_links(
 void zl_index_remove_facts(struct zl_index *ix, struct zl_index_host_rec *h);
 void zl_index_expire_facts(
 	struct zl_index *ix, struct zl_index_host_rec *h, struct zl_wall now);
+
+/* --- news (index_news.c): before something is taken away, after it has come --- */
+void zl_index_news_of_domain(struct zl_index *ix, const struct zl_index_domain_rec *d);
+void zl_index_news_of_link(struct zl_index *ix, const struct zl_index_link_key *link);
+void zl_index_news_of_all(struct zl_index *ix); /* hosts */
 
 /* --- addresses (index_addr.c) --- */
 
