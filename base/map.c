@@ -29,15 +29,16 @@ static inline void sip_round(uint64_t v[static 4])
 	v[2] = rotl(v[2], 32);
 }
 
-uint64_t zl_hash(const uint64_t seed[static 2], const void *bytes, size_t n)
+static inline void sip_take(uint64_t v[static 4], const uint64_t seed[static 2],
+	const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
-	uint64_t v[4] = { seed[0] ^ UINT64_C(0x736f6d6570736575),
-		seed[1] ^ UINT64_C(0x646f72616e646f6d),
-		seed[0] ^ UINT64_C(0x6c7967656e657261),
-		seed[1] ^ UINT64_C(0x7465646279746573) };
 	uint64_t word = 0, last = (uint64_t)n << 56;
 
+	v[0] = seed[0] ^ UINT64_C(0x736f6d6570736575);
+	v[1] ^= seed[1] ^ UINT64_C(0x646f72616e646f6d);
+	v[2] = seed[0] ^ UINT64_C(0x6c7967656e657261);
+	v[3] = seed[1] ^ UINT64_C(0x7465646279746573);
 	for (; n >= 8; n -= 8, p += 8) {
 		memcpy(&word, p, 8);
 		v[3] ^= word;
@@ -50,10 +51,36 @@ uint64_t zl_hash(const uint64_t seed[static 2], const void *bytes, size_t n)
 	v[3] ^= last;
 	sip_round(v);
 	v[0] ^= last;
-	v[2] ^= 0xff;
+}
+
+static inline uint64_t sip_give(uint64_t v[static 4])
+{
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t zl_hash(const uint64_t seed[static 2], const void *bytes, size_t n)
+{
+	uint64_t v[4] = { 0 };
+
+	sip_take(v, seed, bytes, n);
+	v[2] ^= 0xff;
+	return sip_give(v);
+}
+
+struct zl_digest zl_hash_wide(
+	const uint64_t seed[static 2], const void *bytes, size_t n)
+{
+	uint64_t v[4] = { [1] = 0xee };
+	struct zl_digest d;
+
+	sip_take(v, seed, bytes, n);
+	v[2] ^= 0xee;
+	d.a = sip_give(v);
+	v[1] ^= 0xdd;
+	d.b = sip_give(v);
+	return d;
 }
 
 void zl_map_init(struct zl_map *m, size_t key_size, size_t most)

@@ -56,4 +56,14 @@ void *zl_map_next(const struct zl_map *m, size_t *at);
 /* SipHash-1-3 of `n` bytes (Aumasson, Bernstein: "SipHash", 2012). */
 uint64_t zl_hash(const uint64_t seed[static 2], const void *bytes, size_t n);
 
+/*
+ * The same with a result of 128 bits.  While the seed is a secret nobody finds two inputs
+ * with one result, so it may stand for what it was made of.
+ */
+struct zl_digest {
+	uint64_t a, b;
+};
+struct zl_digest zl_hash_wide(
+	const uint64_t seed[static 2], const void *bytes, size_t n);
+
 #endif
