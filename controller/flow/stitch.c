@@ -8,59 +8,16 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/cleanup.h"
 #include "base/map.h"
+#include "controller/flow/stitch_priv.h"
 #include "policy/service.h"
 
-enum { WAYS = 4, LINE = 64, EPHEMERAL_FIRST = 32768 };
+enum { LINE = 64, EPHEMERAL_FIRST = 32768 };
 /* Start times in one datagram, in two, and in two whose headers have whole seconds. */
 enum { GRAIN_SAME_MS = 1, GRAIN_MS = 2, GRAIN_COARSE_MS = 1002 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 enum { ECHO_REPLY_4 = 0, ECHO_4 = 8, ECHO_6 = 128, ECHO_REPLY_6 = 129 };
-
-struct key {
-	struct zl_addr lo, hi;
-	uint64_t scope;
-	uint16_t lo_port, hi_port;
-	uint8_t proto, pad[3];
-};
-
-/* A direction's first packet, and who told us when. */
-struct start {
-	int64_t ms; /* 0: not seen */
-	struct zl_addr exporter;
-	struct zl_wall arrival; /* of the datagram: the same one has the same */
-	uint16_t exporter_port;
-	bool is_coarse;
-};
-
-/* Side 0 is the lower (address, port), side 1 the higher one. */
-struct conversation {
-	struct key key;
-	struct zl_mono seen;
-	struct start start[2];
-	uint64_t number[2]; /* of that side's last record; 0: none */
-	uint8_t initiator;  /* side, when confidence is not NONE */
-	uint8_t confidence;
-	bool began[2];	  /* that side's own packet said so */
-	bool answered[2]; /* likewise */
-	bool forged[2];	  /* somebody else has spoken in that side's name */
-};
-
-/* An endpoint that answered: (address, port, protocol) as a server. */
-struct offer {
-	struct zl_addr addr;
-	uint64_t scope;
-	uint16_t port;
-	uint8_t proto, used, pad[4];
-};
-
-struct zl_stitch {
-	uint64_t seed[2];
-	size_t mask;
-	struct conversation *table; /* (mask + 1) * WAYS */
-	uint32_t *tags;		    /* as many; 0: the place is free */
-	struct offer *offers;	    /* mask + 1, direct mapped */
-};
 
 static const char *const confidence_names[ZL_CONFIDENCE_N] = {
 	[ZL_CONFIDENCE_NONE] = "none",
@@ -90,10 +47,16 @@ int zl_stitch_new(size_t n_buckets, struct zl_stitch **ret)
 	if (s == NULL)
 		return -ENOMEM;
 	s->mask = n_buckets - 1;
-	s->table = calloc(n_buckets * WAYS, sizeof(*s->table));
-	s->tags = calloc(n_buckets * WAYS, sizeof(*s->tags));
-	s->offers = calloc(n_buckets, sizeof(*s->offers));
-	if (s->table == NULL || s->tags == NULL || s->offers == NULL) {
+	s->bulk[0] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->table));
+	s->bulk[1] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->pulses));
+	s->bulk[2] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->tags));
+	s->bulk[3] = zl_bulk_new(n_buckets * ZL_STITCH_OFFERS, sizeof(*s->offers));
+	s->table = s->bulk[0].at;
+	s->pulses = s->bulk[1].at;
+	s->tags = s->bulk[2].at;
+	s->offers = s->bulk[3].at;
+	if (s->table == NULL || s->pulses == NULL || s->tags == NULL ||
+		s->offers == NULL) {
 		zl_stitch_free(s);
 		return -ENOMEM;
 	}
@@ -106,17 +69,31 @@ void zl_stitch_free(struct zl_stitch *s)
 {
 	if (s == NULL)
 		return;
-	free(s->table);
-	free(s->tags);
-	free(s->offers);
+	for (unsigned i = 0; i < N_ITEMS(s->bulk); i++)
+		zl_bulk_free(&s->bulk[i]);
 	free(s);
 }
 
-/* Fill the key; returns the side (0, 1) that the record's source is. */
-static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *ret)
+/* The side (0, 1) that the record's source is. */
+unsigned zl_stitch_side_of(const struct zl_flow *f)
 {
 	int order = memcmp(f->src.b, f->dst.b, sizeof(f->src.b));
-	unsigned side = order > 0 || (order == 0 && f->sport > f->dport);
+
+	return order > 0 || (order == 0 && f->sport > f->dport);
+}
+
+/* In use everywhere, when there is one in each small page. */
+void zl_stitch_tick(struct zl_stitch *s)
+{
+	for (unsigned i = 0; i < N_ITEMS(s->bulk) && s->n > s->mask; i++)
+		zl_bulk_enlarge(&s->bulk[i]);
+}
+
+/* Fill the key; returns the side of the source. */
+unsigned zl_stitch_make_key(
+	const struct zl_flow *f, uint64_t scope, struct zl_stitch_key *ret)
+{
+	unsigned side = zl_stitch_side_of(f);
 
 	memset(ret, 0, sizeof(*ret));
 	ret->lo = side == 0 ? f->src : f->dst;
@@ -131,7 +108,7 @@ static unsigned make_key(const struct zl_flow *f, uint64_t scope, struct key *re
 	return side;
 }
 
-static uint64_t hash_key(const struct zl_stitch *s, const struct key *key)
+static uint64_t hash_key(const struct zl_stitch *s, const struct zl_stitch_key *key)
 {
 	return zl_hash(s->seed, key, sizeof(*key));
 }
@@ -142,20 +119,20 @@ static uint32_t tag_of(uint64_t hash)
 	return (uint32_t)(hash >> 32) | 1;
 }
 
-static struct conversation *find_hashed(
-	const struct zl_stitch *s, const struct key *key, uint64_t hash)
+static struct zl_stitch_conversation *find_hashed(
+	const struct zl_stitch *s, const struct zl_stitch_key *key, uint64_t hash)
 {
-	size_t first = ((size_t)hash & s->mask) * WAYS;
+	size_t first = ((size_t)hash & s->mask) * ZL_STITCH_WAYS;
 
-	for (unsigned i = 0; i < WAYS; i++)
+	for (unsigned i = 0; i < ZL_STITCH_WAYS; i++)
 		if (s->tags[first + i] == tag_of(hash) &&
 			memcmp(&s->table[first + i].key, key, sizeof(*key)) == 0)
 			return &s->table[first + i];
 	return NULL;
 }
 
-static struct conversation *find_conversation(
-	const struct zl_stitch *s, const struct key *key)
+struct zl_stitch_conversation *zl_stitch_find(
+	const struct zl_stitch *s, const struct zl_stitch_key *key)
 {
 	return find_hashed(s, key, hash_key(s, key));
 }
@@ -165,37 +142,52 @@ static size_t make_room(const struct zl_stitch *s, size_t first)
 {
 	size_t oldest = first;
 
-	for (size_t i = first; i < first + WAYS; i++) {
+	for (size_t i = first; i < first + ZL_STITCH_WAYS; i++) {
 		if (s->tags[i] == 0)
 			return i;
-		if (s->table[i].seen.us < s->table[oldest].seen.us)
+		if ((int32_t)(s->pulses[i].seen_ms - s->pulses[oldest].seen_ms) < 0)
 			oldest = i;
 	}
 	return oldest;
 }
 
-static struct conversation *get_conversation(
-	struct zl_stitch *s, const struct key *key, struct zl_mono now)
+struct zl_stitch_pulse *zl_stitch_pulse_of(
+	const struct zl_stitch *s, const struct zl_stitch_conversation *c)
+{
+	return &s->pulses[c - s->table];
+}
+
+uint32_t zl_stitch_ms_of(struct zl_mono now)
+{
+	return (uint32_t)(now.us / (uint64_t)ZL_US_PER_MS);
+}
+
+static struct zl_stitch_conversation *get_conversation(
+	struct zl_stitch *s, const struct zl_stitch_key *key, struct zl_mono now)
 {
 	uint64_t hash = hash_key(s, key);
-	struct conversation *c = find_hashed(s, key, hash);
+	struct zl_stitch_conversation *c = find_hashed(s, key, hash);
 	size_t at;
 
 	if (c == NULL) {
-		at = make_room(s, ((size_t)hash & s->mask) * WAYS);
+		at = make_room(s, ((size_t)hash & s->mask) * ZL_STITCH_WAYS);
+		s->n += s->tags[at] == 0;
 		s->tags[at] = tag_of(hash);
 		c = &s->table[at];
 		memset(c, 0, sizeof(*c));
 		c->key = *key;
+		s->pulses[at].number[0] = s->pulses[at].number[1] = 0;
+		s->pulses[at].scope = key->scope;
+		s->pulses[at].changes++;
 	}
-	c->seen = now;
+	zl_stitch_pulse_of(s, c)->seen_ms = zl_stitch_ms_of(now);
 	return c;
 }
 
-static struct offer make_offer(
+struct zl_stitch_offer zl_stitch_make_offer(
 	const struct zl_addr *addr, uint16_t port, uint8_t proto, uint64_t scope)
 {
-	struct offer o;
+	struct zl_stitch_offer o;
 
 	memset(&o, 0, sizeof(o));
 	o.addr = *addr;
@@ -206,17 +198,19 @@ static struct offer make_offer(
 	return o;
 }
 
-static struct offer *offer_slot(const struct zl_stitch *s, const struct offer *o)
+struct zl_stitch_offer *zl_stitch_offer_slot(
+	const struct zl_stitch *s, const struct zl_stitch_offer *o)
 {
-	return &s->offers[(size_t)zl_hash(s->seed, o, sizeof(*o)) & s->mask];
+	return &s->offers[(size_t)zl_hash(s->seed, o, sizeof(*o)) &
+			  ((s->mask + 1) * ZL_STITCH_OFFERS - 1)];
 }
 
-static bool is_offered(const struct zl_stitch *s, const struct zl_addr *addr,
+bool zl_stitch_is_offered(const struct zl_stitch *s, const struct zl_addr *addr,
 	uint16_t port, uint8_t proto, uint64_t scope)
 {
-	struct offer o = make_offer(addr, port, proto, scope);
+	struct zl_stitch_offer o = zl_stitch_make_offer(addr, port, proto, scope);
 
-	return memcmp(offer_slot(s, &o), &o, sizeof(o)) == 0;
+	return memcmp(zl_stitch_offer_slot(s, &o), &o, sizeof(o)) == 0;
 }
 
 /* Of SYN, FIN, RST, PSH and URG nothing but these; whether ACK was there is no matter. */
@@ -277,7 +271,7 @@ static bool is_icmp(const struct zl_flow *f)
  * record only, or one forged refusal would make a client of a server.
  */
 static enum zl_side by_openings(
-	struct conversation *c, unsigned src_side, const struct zl_flow *f)
+	struct zl_stitch_conversation *c, unsigned src_side, const struct zl_flow *f)
 {
 	enum zl_side side = by_flags(f);
 
@@ -312,8 +306,8 @@ static enum zl_side by_service(
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP &&
 		f->proto != IPPROTO_SCTP)
 		return ZL_SIDE_UNKNOWN;
-	src_offers = is_offered(s, &f->src, f->sport, f->proto, scope);
-	dst_offers = is_offered(s, &f->dst, f->dport, f->proto, scope);
+	src_offers = zl_stitch_is_offered(s, &f->src, f->sport, f->proto, scope);
+	dst_offers = zl_stitch_is_offered(s, &f->dst, f->dport, f->proto, scope);
 	if (src_offers != dst_offers)
 		return dst_offers ? ZL_SIDE_SRC : ZL_SIDE_DST;
 	src_known = is_server_port(f->proto, f->sport);
@@ -328,7 +322,8 @@ static enum zl_side by_service(
 	return ZL_SIDE_UNKNOWN;
 }
 
-static int64_t grain_of(const struct start *a, const struct start *b)
+static int64_t grain_of(
+	const struct zl_stitch_start *a, const struct zl_stitch_start *b)
 {
 	if (a->arrival.us == b->arrival.us && a->exporter_port == b->exporter_port)
 		return GRAIN_SAME_MS;
@@ -336,9 +331,11 @@ static int64_t grain_of(const struct start *a, const struct start *b)
 }
 
 /* Both directions seen by one exporter: whose first packet was earlier? */
-static enum zl_side by_time(const struct conversation *c, unsigned src_side)
+enum zl_side zl_stitch_by_time(
+	const struct zl_stitch_conversation *c, unsigned src_side)
 {
-	const struct start *src = &c->start[src_side], *dst = &c->start[1 - src_side];
+	const struct zl_stitch_start *src = &c->start[src_side],
+				     *dst = &c->start[1 - src_side];
 	int64_t ahead = dst->ms - src->ms;
 
 	if (src->ms == 0 || dst->ms == 0 || !zl_addr_eq(&src->exporter, &dst->exporter))
@@ -366,40 +363,46 @@ static enum zl_side by_biflow(const struct zl_flow *f)
  * answer, or shows half an opening (several SYN-ACKs, or the SYN and the ACK of a
  * connection without data), or its own port is no client's and only not in the table.
  */
-static bool may_answer(const struct zl_stitch *s, const struct conversation *c,
-	unsigned src_side, const struct zl_flow *f, uint64_t scope)
+static bool may_answer(const struct zl_stitch *s,
+	const struct zl_stitch_conversation *c, unsigned src_side,
+	const struct zl_flow *f, uint64_t scope)
 {
 	return c->answered[src_side] || is_syn_ack(f) ||
 	       (is_server_port(f->proto, f->sport) &&
-		       !is_offered(s, &f->dst, f->dport, f->proto, scope));
+		       !zl_stitch_is_offered(s, &f->dst, f->dport, f->proto, scope));
 }
 
 /*
  * Anybody can make a server send a datagram: who asked may be unseen, or have asked in
  * another's name.
  */
-static bool may_have_begun(
-	const struct conversation *c, unsigned side, uint8_t proto, uint16_t port)
+static bool may_have_begun(const struct zl_stitch_conversation *c, unsigned side,
+	uint8_t proto, uint16_t port)
 {
 	return proto != IPPROTO_UDP ||
 	       (!is_server_port(proto, port) && !c->forged[1 - side]);
 }
 
-static void remember_start(
-	struct conversation *c, unsigned side, const struct zl_flow *f)
+/* Of a connection that was there before us it is no start. */
+bool zl_stitch_tells_start(const struct zl_flow *f)
 {
-	struct start *start = &c->start[side];
-
 	if ((f->present & ZL_FLOW_FIRST) == 0 || is_icmp(f))
-		return;
-	/* Of a connection that was there before us it is no start. */
-	if (f->proto == IPPROTO_TCP &&
-		((f->present & ZL_FLOW_TCP_FLAGS) == 0 || (f->tcp_flags & SYN) == 0))
+		return false;
+	return f->proto != IPPROTO_TCP ||
+	       ((f->present & ZL_FLOW_TCP_FLAGS) != 0 && (f->tcp_flags & SYN) != 0);
+}
+
+static void remember_start(
+	struct zl_stitch_conversation *c, unsigned side, const struct zl_flow *f)
+{
+	struct zl_stitch_start *start = &c->start[side];
+
+	if (!zl_stitch_tells_start(f))
 		return;
 	if (start->ms != 0 && (start->ms <= f->first_ms ||
 				      !zl_addr_eq(&start->exporter, &f->exporter)))
 		return;
-	*start = (struct start){ .ms = f->first_ms,
+	*start = (struct zl_stitch_start){ .ms = f->first_ms,
 		.exporter = f->exporter,
 		.arrival = f->arrival,
 		.exporter_port = f->exporter_port,
@@ -410,20 +413,21 @@ static void remember_start(
 static void remember_offer(
 	struct zl_stitch *s, const struct zl_flow *f, enum zl_side side, uint64_t scope)
 {
-	struct offer o = side == ZL_SIDE_SRC
-				 ? make_offer(&f->dst, f->dport, f->proto, scope)
-				 : make_offer(&f->src, f->sport, f->proto, scope);
+	struct zl_stitch_offer o =
+		side == ZL_SIDE_SRC
+			? zl_stitch_make_offer(&f->dst, f->dport, f->proto, scope)
+			: zl_stitch_make_offer(&f->src, f->sport, f->proto, scope);
 
 	if (f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP)
-		*offer_slot(s, &o) = o;
+		*zl_stitch_offer_slot(s, &o) = o;
 }
 
 /* What times and ports say, when nothing in the packets themselves does. */
 static struct zl_initiator weigh(const struct zl_stitch *s,
-	const struct conversation *c, unsigned src_side, const struct zl_flow *f,
-	uint64_t scope)
+	const struct zl_stitch_conversation *c, unsigned src_side,
+	const struct zl_flow *f, uint64_t scope)
 {
-	enum zl_side time = by_time(c, src_side);
+	enum zl_side time = zl_stitch_by_time(c, src_side);
 	enum zl_side service = by_service(s, f, scope);
 	bool is_sure = f->proto != IPPROTO_UDP || time == service;
 
@@ -449,24 +453,18 @@ static struct zl_initiator weigh(const struct zl_stitch *s,
 		.confidence = ZL_CONFIDENCE_GUESS };
 }
 
-struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now)
+/* Who began, and what `c` knows after this record. */
+struct zl_initiator zl_stitch_look(const struct zl_stitch *s,
+	struct zl_stitch_conversation *c, const struct zl_stitch_pulse *p,
+	unsigned src_side, const struct zl_flow *flow)
 {
 	struct zl_initiator is = { ZL_SIDE_UNKNOWN, ZL_CONFIDENCE_FLAGS, 0, false,
 		false };
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	struct conversation *c = get_conversation(s, &key, now), unproven;
 
-	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
-	if (flow->is_provisional) {
-		unproven = *c;
-		c = &unproven;
-	}
 	remember_start(c, src_side, flow);
 	is.side = by_openings(c, src_side, flow);
 	if (is.side == ZL_SIDE_UNKNOWN)
-		is = weigh(s, c, src_side, flow, scope);
+		is = weigh(s, c, src_side, flow, c->key.scope);
 	if (is.side == ZL_SIDE_SRC &&
 		!may_have_begun(c, src_side, flow->proto, flow->sport))
 		is.confidence = ZL_CONFIDENCE_GUESS;
@@ -475,33 +473,87 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 		c->initiator =
 			(uint8_t)(is.side == ZL_SIDE_SRC ? src_side : 1 - src_side);
 	}
-	/* Only a real answer makes a server; a refusal or a scan does not. */
-	if (is.confidence == ZL_CONFIDENCE_TIME && !flow->is_provisional)
-		remember_offer(s, flow, is.side, scope);
-	is.other = c->number[1 - src_side];
-	is.first = c->number[src_side] == 0;
+	is.other = p->number[1 - src_side];
+	is.first = p->number[src_side] == 0;
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
 		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
-	c->number[src_side] = number;
 	return is;
+}
+
+static bool is_same_start(
+	const struct zl_stitch_start *a, const struct zl_stitch_start *b)
+{
+	return a->ms == b->ms && zl_addr_eq(&a->exporter, &b->exporter) &&
+	       a->arrival.us == b->arrival.us && a->exporter_port == b->exporter_port &&
+	       a->is_coarse == b->is_coarse;
+}
+
+bool zl_stitch_is_same(
+	const struct zl_stitch_conversation *a, const struct zl_stitch_conversation *b)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (!is_same_start(&a->start[i], &b->start[i]) ||
+			a->began[i] != b->began[i] ||
+			a->answered[i] != b->answered[i] ||
+			a->forged[i] != b->forged[i])
+			return false;
+	return a->initiator == b->initiator && a->confidence == b->confidence;
+}
+
+struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, uint64_t number, struct zl_mono now)
+{
+	struct zl_stitch_key key;
+	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
+	struct zl_stitch_conversation *c = get_conversation(s, &key, now), after = *c;
+	struct zl_stitch_pulse *p = zl_stitch_pulse_of(s, c);
+	struct zl_initiator is = zl_stitch_look(s, &after, p, src_side, flow);
+
+	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
+	if (flow->is_provisional)
+		return is;
+	if (is.first || !zl_stitch_is_same(c, &after)) {
+		*c = after;
+		p->changes++;
+	}
+	/* Only a real answer makes a server; a refusal or a scan does not. */
+	if (is.confidence == ZL_CONFIDENCE_TIME)
+		remember_offer(s, flow, is.side, scope);
+	p->number[src_side] = number;
+	return is;
+}
+
+bool zl_stitch_is_plain(const struct zl_flow *f)
+{
+	return !f->is_provisional && !is_icmp(f) && by_flags(f) == ZL_SIDE_UNKNOWN &&
+	       !is_syn_ack(f);
+}
+
+enum zl_side zl_stitch_biflow(const struct zl_flow *f)
+{
+	return by_biflow(f);
 }
 
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now)
 {
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
+	struct zl_stitch_key key;
+	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
+	struct zl_stitch_conversation *c;
 
-	get_conversation(s, &key, now)->forged[src_side] = true;
+	c = get_conversation(s, &key, now);
+	if (!c->forged[src_side])
+		zl_stitch_pulse_of(s, c)->changes++;
+	c->forged[src_side] = true;
 }
 
 bool zl_stitch_is_answer_to_forged(
 	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
 {
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	const struct conversation *c = find_conversation(s, &key);
+	struct zl_stitch_key key;
+	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
+	const struct zl_stitch_conversation *c = zl_stitch_find(s, &key);
 
 	return c != NULL && c->forged[1 - src_side];
 }
@@ -509,28 +561,31 @@ bool zl_stitch_is_answer_to_forged(
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, unsigned step, uint64_t *hash)
 {
-	const struct conversation *c;
-	struct offer src, dst;
-	struct key key;
+	const struct zl_stitch_conversation *c;
+	struct zl_stitch_offer src, dst;
+	struct zl_stitch_key key;
 
 	if (step == 0) {
-		(void)make_key(flow, scope, &key);
+		(void)zl_stitch_make_key(flow, scope, &key);
 		*hash = hash_key(s, &key);
-		__builtin_prefetch(&s->tags[((size_t)*hash & s->mask) * WAYS]);
-		src = make_offer(&flow->src, flow->sport, flow->proto, scope);
-		dst = make_offer(&flow->dst, flow->dport, flow->proto, scope);
-		__builtin_prefetch(offer_slot(s, &src));
-		__builtin_prefetch(offer_slot(s, &dst));
+		__builtin_prefetch(
+			&s->tags[((size_t)*hash & s->mask) * ZL_STITCH_WAYS]);
+		src = zl_stitch_make_offer(&flow->src, flow->sport, flow->proto, scope);
+		dst = zl_stitch_make_offer(&flow->dst, flow->dport, flow->proto, scope);
+		__builtin_prefetch(zl_stitch_offer_slot(s, &src));
+		__builtin_prefetch(zl_stitch_offer_slot(s, &dst));
 		return;
 	}
-	for (size_t i = ((size_t)*hash & s->mask) * WAYS, end = i + WAYS; i < end;
-		i++) {
+	for (size_t i = ((size_t)*hash & s->mask) * ZL_STITCH_WAYS,
+		    end = i + ZL_STITCH_WAYS;
+		i < end; i++) {
 		if (s->tags[i] != 0 && s->tags[i] != tag_of(*hash))
 			continue;
 		c = &s->table[i];
 		__builtin_prefetch(c, 1);
 		__builtin_prefetch((const char *)c + LINE, 1);
 		__builtin_prefetch((const char *)(c + 1) - 1, 1);
+		__builtin_prefetch(zl_stitch_pulse_of(s, c), 1);
 		return;
 	}
 }

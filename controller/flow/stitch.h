@@ -79,9 +79,11 @@ static inline bool zl_stitch_is_certain(enum zl_confidence c)
 
 struct zl_stitch;
 
-/* Room for `n_buckets` * 4 conversations; a power of two. */
+/* Room for `n_buckets` * 16 conversations; a power of two. */
 int zl_stitch_new(size_t n_buckets, struct zl_stitch **ret) ZL_CHECKED;
 void zl_stitch_free(struct zl_stitch *s);
+/* Once a second or so: its memory goes with how much is in it. */
+void zl_stitch_tick(struct zl_stitch *s);
 
 /*
  * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
@@ -97,6 +99,39 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
  */
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, unsigned step, uint64_t *hash);
+
+/*
+ * A record of which nothing new follows for its conversation: the next one that is like it
+ * would say what it says, and change nothing.  Who keeps that may ask
+ * zl_stitch_is_settled() about the next one, and zl_stitch_count() it in place of
+ * zl_stitch().  What is not remembered again by that is which services are offered.
+ *
+ * Like it: with the same addresses, ports, protocol and scope, both plain, and with
+ * the same zl_stitch_biflow().  Plain is what by itself says nothing about who began:
+ * no lone SYN, SYN-ACK or reset, no ICMP, nothing of an unconfirmed template.
+ */
+struct zl_stitch_settled {
+	uint32_t place, changes;
+	int64_t first_ms; /* what begins earlier says something new */
+	bool asks_offers; /* it depends on them: */
+	bool src_offers, dst_offers;
+	uint32_t src_offer, dst_offer; /* their places, of zl_stitch_fetch_settled() */
+};
+bool zl_stitch_is_plain(const struct zl_flow *flow);
+enum zl_side zl_stitch_biflow(const struct zl_flow *flow);
+/* After zl_stitch() of a plain record: would it say `*is` again?  Then *is is what. */
+bool zl_stitch_settle(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, struct zl_initiator *is, struct zl_stitch_settled *ret);
+/* Before that question about a batch: step 0 for each, then step 1, then the questions. */
+void zl_stitch_fetch_settled(const struct zl_stitch *s, const struct zl_flow *flow,
+	struct zl_stitch_settled *settled, unsigned step);
+bool zl_stitch_is_settled(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled);
+/* The number of the other direction's last record, as in struct zl_initiator. */
+uint64_t zl_stitch_other(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled);
+void zl_stitch_count(struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled, uint64_t number, struct zl_mono now);
 
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,

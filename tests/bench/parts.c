@@ -20,7 +20,7 @@ enum {
 	VMS = 50,
 	CONVERSATIONS = 250000,
 	FLOWS = 500000,
-	BUCKETS = 1 << 19
+	BUCKETS = 1 << 17
 };
 
 enum { BATCH = 32 };
