@@ -129,10 +129,9 @@ bool zl_ring_flush(struct zl_ring *r)
 	return atomic_exchange(&r->h->sleeping, 0) != 0;
 }
 
-unsigned zl_ring_read_some(struct zl_ring *r, void *records, unsigned most)
+unsigned zl_ring_read_to(struct zl_ring *r, void *const records[], unsigned most)
 {
 	uint64_t head = atomic_load_explicit(&r->h->head, memory_order_acquire);
-	uint8_t *to = records;
 	unsigned n = 0;
 
 	if (r->own == UINT64_MAX)
@@ -144,7 +143,7 @@ unsigned zl_ring_read_some(struct zl_ring *r, void *records, unsigned most)
 		return 0;
 	}
 	for (; n < most && r->own != head; n++, r->own++)
-		memcpy(to + n * r->record_size, slot(r, r->own), r->record_size);
+		memcpy(records[n], slot(r, r->own), r->record_size);
 	if (n != 0)
 		atomic_store_explicit(&r->h->tail, r->own, memory_order_release);
 	return n;
@@ -152,7 +151,7 @@ unsigned zl_ring_read_some(struct zl_ring *r, void *records, unsigned most)
 
 bool zl_ring_read(struct zl_ring *r, void *record)
 {
-	return zl_ring_read_some(r, record, 1) == 1;
+	return zl_ring_read_to(r, &record, 1) == 1;
 }
 
 bool zl_ring_sleep(struct zl_ring *r)

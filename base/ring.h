@@ -41,9 +41,9 @@ void zl_ring_unmap(struct zl_ring *r); /* NULL is fine */
 bool zl_ring_write(struct zl_ring *r, const void *record);
 bool zl_ring_flush(struct zl_ring *r);
 
-/* Consumer: at most `most` records, oldest first; how many there were.  zl_ring_sleep()
- * before waiting: false when something came meanwhile. */
-unsigned zl_ring_read_some(struct zl_ring *r, void *records, unsigned most);
+/* Consumer: at most `most` records, oldest first, each to its place; how many there
+ * were.  zl_ring_sleep() before waiting: false when something came meanwhile. */
+unsigned zl_ring_read_to(struct zl_ring *r, void *const records[], unsigned most);
 bool zl_ring_read(struct zl_ring *r, void *record);
 bool zl_ring_sleep(struct zl_ring *r);
 

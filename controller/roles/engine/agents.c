@@ -39,9 +39,13 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *user);
 
 static void set_timer(struct zl_engine_host *h, uint64_t ms)
 {
-	h->timer = sd_event_source_disable_unref(h->timer);
-	(void)sd_event_add_time_relative(h->e->event, &h->timer, CLOCK_BOOTTIME,
-		ms * ZL_US_PER_MS, 1000, on_timer, h);
+	if (h->timer == NULL) {
+		(void)sd_event_add_time_relative(h->e->event, &h->timer, CLOCK_BOOTTIME,
+			ms * ZL_US_PER_MS, 1000, on_timer, h);
+		return;
+	}
+	(void)sd_event_source_set_time_relative(h->timer, ms * ZL_US_PER_MS);
+	(void)sd_event_source_set_enabled(h->timer, SD_EVENT_ONESHOT);
 }
 
 /* The session is over; try again later. */

@@ -11,6 +11,7 @@ enum { CLASS_CACHE_MAX = 262144 };
 
 void zl_engine_classes_forget(struct zl_engine *e)
 {
+	e->epoch++;
 	zl_map_done(&e->classes);
 	zl_map_init(&e->classes, sizeof(struct zl_uuid), CLASS_CACHE_MAX);
 }

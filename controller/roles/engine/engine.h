@@ -10,6 +10,8 @@
  *	holdings.c	who has, and had, which address
  *	templates.c	what the collector should know again after a restart
  *	flows.c		records out of the ring: correlate, stitch, evaluate
+ *	settle.c	records about which nothing is left to decide
+ *	parties.c	ends of records as they were then
  *	incidents.c	violation -> incident -> decision
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
@@ -31,7 +33,9 @@
 #include "controller/flow/protocol.h"
 #include "controller/flow/record.h"
 #include "controller/flow/stitch.h"
+#include "controller/roles/engine/parties.h"
 #include "controller/roles/engine/recent.h"
+#include "controller/roles/engine/settled.h"
 #include "controller/store/audit.h"
 #include "controller/store/db.h"
 #include "controller/store/leases.h"
@@ -49,8 +53,9 @@ struct zl_engine;
 enum {
 	ZL_WINDOW = 8192,    /* records that flow-list can show */
 	ZL_FLOWS_BATCH = 32, /* records that are worked on together */
-	ZL_STITCH_BUCKETS = 1 << 19,
-	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
+	ZL_STITCH_BUCKETS = 1 << 17,
+	ZL_SETTLED_SETS = 1 << 18, /* as many places as two directions have there */
+	ZL_EVIDENCE_MAX = 16,	   /* flow records kept with an incident */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,
 	ZL_WAITERS_MAX = 16, /* for one lease */
@@ -118,9 +123,21 @@ struct zl_engine_incident {
 };
 
 /* --- the window of flow-list --- */
+/* What is written of a settled record, until somebody asks for the rest. */
+struct zl_seen_brief {
+	bool is_all;	 /* the rest is not there: zl_engine_settle_expand() */
+	bool is_ruled;	 /* `verdict` is what the locks say when the source began ... */
+	bool is_forward; /* ... or, without this, when the destination did */
+	bool is_known;	 /* and still good */
+	uint8_t verdict, src_evidence, dst_evidence;
+	uint32_t src, dst, host,
+		lock; /* numbers of parties.h; of the last two, names */
+};
+
 struct zl_seen {
 	struct zl_flow flow;
 	struct zl_initiator initiator;
+	struct zl_seen_brief brief;
 	bool answered;	 /* a record of the other direction has come */
 	bool counted;	 /* by an incident */
 	bool by_claim;	 /* its address would allow what it is not allowed for sure */
@@ -176,6 +193,7 @@ struct zl_engine {
 	struct zl_map classes; /* domain uuid -> class + 1 */
 
 	struct zl_map exporters; /* address -> struct zl_exporter_info */
+	uint32_t last_exporter;	 /* number given */
 	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
 	struct zl_recent kernel_drops, ring_drops;
@@ -184,6 +202,10 @@ struct zl_engine {
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
 	struct zl_stitch *stitch;
+	struct zl_settled_table *settled; /* NULL: every record is looked at in full */
+	struct zl_parties parties;
+	uint64_t epoch;	    /* of all that any verdict depends on besides the index */
+	uint64_t n_settled; /* records that were found there */
 	struct zl_seen *window;		       /* ZL_WINDOW of them */
 	uint64_t n_seen;		       /* ever; the number of the last one */
 	struct zl_doubt doubts[ZL_DOUBTS_MAX]; /* in the order in which they are due */
@@ -254,6 +276,8 @@ struct zl_exporter_info {
 	char host[64];			    /* "" : of no enrolled host any more */
 	enum zl_host_interfaces interfaces; /* what its interface numbers are */
 	uint32_t sampling; /* of records that do not tell; 0: unknown */
+	uint32_t number;   /* another one whenever any of that is; never used again */
+	uint32_t party;	   /* its host's name as one, or 0 */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
 	bool was_silent;		    /* a second ago */
@@ -269,8 +293,16 @@ void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* A record of it was correlated: did it show a tap? */
-void zl_engine_exporters_count(
-	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s);
+enum zl_exporter_shows {
+	ZL_EXPORTER_SHOWS_TAP,
+	ZL_EXPORTER_SHOWS_NO_INTERFACE,
+	ZL_EXPORTER_SHOWS_UNKNOWN, /* an interface of which the agent knows nothing */
+	ZL_EXPORTER_SHOWS_OTHER,
+};
+enum zl_exporter_shows zl_engine_exporters_shows(const struct zl_engine *e,
+	const struct zl_exporter_info *x, const struct zl_seen *s);
+void zl_engine_exporters_count(struct zl_exporter_info *x, enum zl_exporter_shows what,
+	const struct zl_flow *flow);
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
@@ -299,6 +331,23 @@ int zl_engine_flows_attach(
 void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now);
 void zl_engine_flows_drain(struct zl_engine *e); /* all that is in the ring now */
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
+/* The record of that number (from 1) with all that is known of it; NULL: too long ago. */
+struct zl_seen *zl_engine_flows_seen(struct zl_engine *e, uint64_t number);
+
+/* settle.c: records about which nothing is left to decide. */
+int zl_engine_settle_init(struct zl_engine *e) ZL_CHECKED;
+uint32_t zl_engine_settle_news(
+	const struct zl_engine *e, const struct zl_index_topics *topics);
+/* One more of what is `known`: written in brief, and counted for its exporter. */
+void zl_engine_settle_note(
+	struct zl_exporter_info *x, const struct zl_settled *known, struct zl_seen *s);
+void zl_engine_settle_expand(struct zl_engine *e, struct zl_seen *s);
+/*
+ * If nothing came of this record: keep that for the next one.  `k` has its key, topics
+ * and the news when it was correlated, and is filled in.
+ */
+void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
+	struct zl_settled *k, const struct zl_seen *s, struct zl_wall now);
 
 /*
  * replay.c: the clock is that of the capture, so that its own time and not the speed of

@@ -37,6 +37,11 @@ static void settle_host(struct zl_engine *e, struct zl_exporter_info *x)
 			x->interfaces = hx->interfaces;
 			x->sampling = hx->sampling;
 		}
+	if (x->number == 0 || x->interfaces != old.interfaces ||
+		x->sampling != old.sampling || strcmp(x->host, old.host) != 0) {
+		x->number = ++e->last_exporter;
+		x->party = 0;
+	}
 	/* What its numbers were taken for before says nothing about them now. */
 	if (x->interfaces == old.interfaces && strcmp(x->host, old.host) == 0)
 		return;
@@ -139,20 +144,30 @@ static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
 	zl_recent_set(&e->ring_drops, e->totals.ring_dropped);
 }
 
-void zl_engine_exporters_count(
-	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s)
+enum zl_exporter_shows zl_engine_exporters_shows(const struct zl_engine *e,
+	const struct zl_exporter_info *x, const struct zl_seen *s)
 {
 	uint32_t interface = zl_correlate_interface(&s->flow);
 
+	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP)
+		return ZL_EXPORTER_SHOWS_TAP;
+	if (interface == 0)
+		return ZL_EXPORTER_SHOWS_NO_INTERFACE;
+	return zl_index_link(e->index, x->host, interface) == NULL
+		       ? ZL_EXPORTER_SHOWS_UNKNOWN
+		       : ZL_EXPORTER_SHOWS_OTHER;
+}
+
+void zl_engine_exporters_count(struct zl_exporter_info *x, enum zl_exporter_shows what,
+	const struct zl_flow *flow)
+{
 	x->records.all++;
-	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP) {
+	if (what == ZL_EXPORTER_SHOWS_TAP) {
 		x->tapped.all++;
-		x->last_tapped = s->flow.arrival;
-	} else if (interface == 0) {
-		x->no_interface.all++;
-	} else if (zl_index_link(e->index, x->host, interface) == NULL) {
-		x->unknown_interface.all++;
+		x->last_tapped = flow->arrival;
 	}
+	x->no_interface.all += what == ZL_EXPORTER_SHOWS_NO_INTERFACE;
+	x->unknown_interface.all += what == ZL_EXPORTER_SHOWS_UNKNOWN;
 }
 
 static void on_replay(struct zl_engine *e, const struct zl_frame_in *in)

@@ -105,7 +105,19 @@ static void evaluate(struct zl_engine *e, const struct zl_seen *s, bool forward,
 
 static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret)
 {
-	evaluate(e, s, s->initiator.side != ZL_SIDE_DST, ret, &s->by_claim);
+	bool forward = s->initiator.side != ZL_SIDE_DST;
+
+	/* Expanded just now: nothing but who began may be another than it was. */
+	if (s->brief.is_known && s->brief.is_forward == forward) {
+		*ret = (struct zl_verdict){
+			.kind = (enum zl_verdict_kind)s->brief.verdict
+		};
+		return;
+	}
+	evaluate(e, s, forward, ret, &s->by_claim);
+	s->brief.is_ruled = true;
+	s->brief.is_forward = forward;
+	s->brief.verdict = (uint8_t)ret->kind;
 	copy(s->verdict, zl_evaluate_kind_name(ret->kind), sizeof(s->verdict));
 	copy(s->lock, ret->lock == NULL ? "" : ret->lock->name, sizeof(s->lock));
 }
@@ -120,12 +132,28 @@ static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
 
-/* The record of that number (from 1), or NULL when the window has it no more. */
-static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
+/* Or NULL.  The oldest have to make way for the batch that is worked on. */
+static struct zl_seen *find_brief(struct zl_engine *e, uint64_t number)
 {
 	return number == 0 || e->n_seen - number >= ZL_WINDOW - ZL_FLOWS_BATCH
 		       ? NULL
 		       : &e->window[(number - 1) % ZL_WINDOW];
+}
+
+struct zl_seen *zl_engine_flows_seen(struct zl_engine *e, uint64_t number)
+{
+	struct zl_seen *s = find_brief(e, number);
+
+	if (s != NULL)
+		zl_engine_settle_expand(e, s);
+	return s;
+}
+
+/* Does a record of the other direction say that the sender of the earlier one began? */
+static bool overturns(const struct zl_initiator *is, const struct zl_initiator *other)
+{
+	return !zl_stitch_is_certain(other->confidence) &&
+	       (is->proves || (is->side == ZL_SIDE_DST && other->side != ZL_SIDE_SRC));
 }
 
 /*
@@ -135,15 +163,14 @@ static struct zl_seen *find_seen(struct zl_engine *e, uint64_t number)
  */
 static void look_back(struct zl_engine *e, const struct zl_seen *s)
 {
-	struct zl_seen *other = find_seen(e, s->initiator.other);
+	struct zl_seen *other = find_brief(e, s->initiator.other);
 
 	if (other == NULL)
 		return;
 	other->answered = true;
-	if (zl_stitch_is_certain(other->initiator.confidence) ||
-		(!s->initiator.proves && (s->initiator.side != ZL_SIDE_DST ||
-						 other->initiator.side == ZL_SIDE_SRC)))
+	if (!overturns(&s->initiator, &other->initiator))
 		return;
+	zl_engine_settle_expand(e, other);
 	other->initiator.side = ZL_SIDE_SRC;
 	other->initiator.confidence =
 		s->initiator.proves ? s->initiator.confidence : ZL_CONFIDENCE_GUESS;
@@ -176,7 +203,7 @@ static bool may_ask(struct zl_engine *e, const struct zl_seen *s)
  */
 static void take_answer(struct zl_engine *e, struct zl_seen *s)
 {
-	const struct zl_seen *asked = find_seen(e, s->initiator.other);
+	const struct zl_seen *asked = zl_engine_flows_seen(e, s->initiator.other);
 	struct zl_doubt d = { .number = e->n_seen,
 		.due = { zl_mono_now().us + DOUBT_US } };
 	struct zl_verdict verdict;
@@ -196,7 +223,7 @@ static void take_answer(struct zl_engine *e, struct zl_seen *s)
 
 static void settle(struct zl_engine *e, const struct zl_doubt *d)
 {
-	struct zl_seen *s = find_seen(e, d->number);
+	struct zl_seen *s = zl_engine_flows_seen(e, d->number);
 
 	if (s == NULL || s->answered ||
 		zl_stitch_is_answer_to_forged(
@@ -213,6 +240,9 @@ void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
 {
 	unsigned n = 0;
 
+	zl_stitch_tick(e->stitch);
+	if (e->settled != NULL)
+		zl_settled_tick(e->settled);
 	while (n < e->n_doubts && e->doubts[n].due.us <= now.us)
 		settle(e, &e->doubts[n++]);
 	e->n_doubts -= n;
@@ -243,35 +273,38 @@ static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono
 		judge_and_act(e, s);
 }
 
+/* The flows are in their places in the window already: those that come next. */
 struct batch {
-	struct zl_flow flows[ZL_FLOWS_BATCH];
+	struct zl_seen *seen[ZL_FLOWS_BATCH];
 	struct zl_index_fetch fetch[ZL_FLOWS_BATCH];
 	struct zl_exporter_info *exporters[ZL_FLOWS_BATCH];
+	struct zl_settled known[ZL_FLOWS_BATCH];
+	struct zl_stitch_settled stitched[ZL_FLOWS_BATCH];
+	bool is_known[ZL_FLOWS_BATCH];
 	uint64_t hash[ZL_FLOWS_BATCH];
 };
 
 /* Who sent them?  Those that are no use are left out; how many are left. */
 static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 {
-	struct zl_exporter_info *last = NULL;
+	struct zl_exporter_info *x = NULL;
 	struct zl_addr before;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		struct zl_flow *f = &b->flows[kept];
-		struct zl_exporter_info *x;
+		struct zl_flow *f = &b->seen[i]->flow;
 
 		/* A datagram's records follow each other. */
-		x = i != 0 && zl_addr_eq(&b->flows[i].exporter, &before)
-			    ? last
-			    : zl_engine_exporters_find(e, &b->flows[i].exporter);
-		last = x;
-		before = b->flows[i].exporter;
+		if (i == 0 || !zl_addr_eq(&f->exporter, &before))
+			x = zl_engine_exporters_find(e, &f->exporter);
+		before = f->exporter;
 		e->n_records++;
-		if (!is_sane(&b->flows[i]) || x == NULL)
+		if (!is_sane(f) || x == NULL)
 			continue;
-		if (kept != i)
-			*f = b->flows[i];
+		if (kept != i) {
+			b->seen[kept]->flow = *f;
+			f = &b->seen[kept]->flow;
+		}
 		drop_absurd_start(f);
 		settle_sampling(f, x->sampling);
 		b->exporters[kept] = x;
@@ -289,6 +322,100 @@ static void fetch_class(struct zl_engine *e, const struct zl_endpoint *end)
 		zl_map_fetch(&e->classes, zl_map_hash(&e->classes, &end->domain));
 }
 
+/* Is what was kept of the like of it what would come out now? */
+static bool is_good(const struct zl_engine *e, const struct zl_settled *k,
+	const struct zl_flow *f, struct zl_wall now)
+{
+	return k->news == zl_engine_settle_news(e, &k->topics) &&
+	       zl_settled_is_of_now(k, f, now);
+}
+
+/* Which of them are settled?  For good, once each has its turn. */
+static void look_up(
+	struct zl_engine *e, struct batch *b, unsigned n, struct zl_wall now)
+{
+	const struct zl_settled *k;
+
+	for (unsigned i = 0; i < n; i++) {
+		b->known[i].key = zl_settled_key(
+			e->settled, &b->seen[i]->flow, b->exporters[i]->number);
+		zl_settled_fetch(e->settled, &b->known[i].key, 0);
+	}
+	for (unsigned i = 0; i < n; i++)
+		zl_settled_fetch(e->settled, &b->known[i].key, 1);
+	for (unsigned i = 0; i < n; i++) {
+		k = zl_stitch_is_plain(&b->seen[i]->flow)
+			    ? zl_settled_find(e->settled, &b->known[i].key)
+			    : NULL;
+		b->is_known[i] = k != NULL && is_good(e, k, &b->seen[i]->flow, now);
+		if (!b->is_known[i])
+			continue;
+		b->known[i] = *k;
+		b->stitched[i] = zl_settled_stitched(k);
+		zl_stitch_fetch_settled(
+			e->stitch, &b->seen[i]->flow, &b->stitched[i], 0);
+	}
+}
+
+/* Who was it?  Known, or asked. */
+static void identify(
+	struct zl_engine *e, struct batch *b, unsigned i, struct zl_wall wall)
+{
+	struct zl_exporter_info *x = b->exporters[i];
+	struct zl_settled *k = &b->known[i];
+	struct zl_seen *s = b->seen[i];
+	uint32_t present = s->flow.present;
+
+	if (b->is_known[i] && is_good(e, k, &s->flow, wall)) {
+		zl_engine_settle_note(x, k, s);
+		zl_stitch_fetch_settled(e->stitch, &s->flow, &b->stitched[i], 1);
+		return;
+	}
+	/* Somebody before it in the batch has changed it. */
+	if (b->is_known[i])
+		zl_index_fetch(e->index, &b->fetch[i], 0);
+	b->is_known[i] = false;
+	memset(&s->initiator, 0,
+		offsetof(struct zl_seen, sighting) -
+			offsetof(struct zl_seen, initiator));
+	zl_correlate_fetched(e->index, &b->fetch[i],
+		x->interfaces == ZL_HOST_INTERFACES_IFINDEX, &s->flow, wall,
+		&s->sighting);
+	zl_engine_exporters_count(x, zl_engine_exporters_shows(e, x, s), &s->flow);
+	if (e->settled != NULL) {
+		k->topics = zl_index_topics(e->index, &b->fetch[i],
+			(present & ZL_FLOW_SRC_MAC) != 0 ? &s->flow.src_mac : NULL,
+			(present & ZL_FLOW_DST_MAC) != 0 ? &s->flow.dst_mac : NULL);
+		k->news = zl_engine_settle_news(e, &k->topics);
+	}
+	zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
+	fetch_class(e, &s->sighting.src);
+	fetch_class(e, &s->sighting.dst);
+}
+
+/* Nothing is left to decide, unless what was stitched meanwhile says so. */
+static bool take_settled(struct zl_engine *e, const struct zl_settled *k,
+	const struct zl_stitch_settled *stitched, struct zl_seen *s, struct zl_mono now)
+{
+	struct zl_seen *other;
+
+	if (!zl_stitch_is_settled(e->stitch, &s->flow, stitched))
+		return false;
+	s->initiator = (struct zl_initiator){ .side = (enum zl_side)k->side,
+		.confidence = (enum zl_confidence)k->confidence,
+		.other = zl_stitch_other(e->stitch, &s->flow, stitched),
+		.proves = k->proves };
+	other = find_brief(e, s->initiator.other);
+	if (other != NULL && overturns(&s->initiator, &other->initiator))
+		return false;
+	if (other != NULL)
+		other->answered = true;
+	e->n_seen++;
+	e->n_settled++;
+	zl_stitch_count(e->stitch, &s->flow, stitched, e->n_seen, now);
+	return true;
+}
+
 /*
  * Each step for the whole batch before the next: what it will touch has been fetched
  * together by then.  What follows from the records is done in their order.
@@ -300,40 +427,49 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 
 	n = choose(e, b, n);
 	if (e->is_replay && n != 0)
-		zl_engine_replay_to(e, &b->flows[0], b->exporters[0]);
+		zl_engine_replay_to(e, &b->seen[0]->flow, b->exporters[0]);
 	wall = zl_wall_now();
 	now = zl_mono_now();
+	memset(b->is_known, 0, sizeof(b->is_known));
+	if (e->settled != NULL)
+		look_up(e, b, n, wall);
 	for (unsigned step = 0; step < ZL_INDEX_FETCH_STEPS; step++)
 		for (unsigned i = 0; i < n; i++)
-			zl_index_fetch(e->index, &b->fetch[i], step);
+			if (!b->is_known[i])
+				zl_index_fetch(e->index, &b->fetch[i], step);
+	for (unsigned i = 0; i < n; i++)
+		identify(e, b, i, wall);
+	for (unsigned i = 0; i < n; i++)
+		if (!b->is_known[i])
+			zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
 	for (unsigned i = 0; i < n; i++) {
-		struct zl_seen *s = &e->window[(e->n_seen + i) % ZL_WINDOW];
+		struct zl_seen *s = b->seen[i];
 
-		s->flow = b->flows[i];
-		memset(&s->initiator, 0,
-			offsetof(struct zl_seen, sighting) -
-				offsetof(struct zl_seen, initiator));
-		zl_correlate_fetched(e->index, &b->fetch[i],
-			b->exporters[i]->interfaces == ZL_HOST_INTERFACES_IFINDEX,
-			&s->flow, wall, &s->sighting);
-		zl_engine_exporters_count(e, b->exporters[i], s);
-		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
-		fetch_class(e, &s->sighting.src);
-		fetch_class(e, &s->sighting.dst);
+		if (b->is_known[i] &&
+			take_settled(e, &b->known[i], &b->stitched[i], s, now))
+			continue;
+		zl_engine_settle_expand(e, s);
+		s->brief.is_known = b->is_known[i];
+		take_sighting(e, s, now);
+		s->brief.is_known = false;
+		if (e->settled != NULL)
+			zl_engine_settle_keep(
+				e, b->exporters[i], &b->known[i], s, wall);
 	}
-	for (unsigned i = 0; i < n; i++)
-		zl_stitch_fetch(e->stitch, NULL, 0, 1, &b->hash[i]);
-	for (unsigned i = 0; i < n; i++)
-		take_sighting(e, &e->window[e->n_seen % ZL_WINDOW], now);
 }
 
 /* What is in the ring, up to a batch.  A replay moves its clock by each record. */
 static unsigned take_some(struct zl_engine *e)
 {
 	static struct batch b;
-	unsigned n =
-		zl_ring_read_some(e->ring, b.flows, e->is_replay ? 1 : ZL_FLOWS_BATCH);
+	void *flows[ZL_FLOWS_BATCH];
+	unsigned n = e->is_replay ? 1 : ZL_FLOWS_BATCH;
 
+	for (unsigned i = 0; i < n; i++) {
+		b.seen[i] = &e->window[(e->n_seen + i) % ZL_WINDOW];
+		flows[i] = &b.seen[i]->flow;
+	}
+	n = zl_ring_read_to(e->ring, flows, n);
 	if (n != 0)
 		take_batch(e, &b, n);
 	return n;
@@ -379,7 +515,8 @@ int zl_engine_flows_attach(
 		return r;
 	e->wake = wake;
 	e->window = calloc(ZL_WINDOW, sizeof(*e->window));
-	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0)
+	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0 ||
+		zl_engine_settle_init(e) < 0)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	r = sd_event_add_io(e->event, NULL, wake, EPOLLIN, on_wake, e);
 	if (r < 0)

@@ -29,8 +29,10 @@ int zl_method_list_flows(
 	}
 	list = json_array();
 	for (uint64_t i = 0; i < in_window && json_array_size(list) < limit; i++) {
-		const struct zl_seen *s = &e->window[(e->n_seen - 1 - i) % ZL_WINDOW];
+		const struct zl_seen *s = zl_engine_flows_seen(e, e->n_seen - i);
 
+		if (s == NULL)
+			break;
 		if (d != NULL && !zl_uuid_eq(&s->sighting.src.domain, &d->uuid) &&
 			!zl_uuid_eq(&s->sighting.dst.domain, &d->uuid))
 			continue;
