@@ -30,6 +30,7 @@ enum {
 struct slot {
 	uint32_t at, n; /* in the bytes */
 	uint16_t host, flows;
+	int64_t wall_s; /* of what its records' times are relative to */
 };
 
 union control {
@@ -178,7 +179,8 @@ static int keep(
 	g->slots[g->n_slots++] = (struct slot){ .at = (uint32_t)g->used,
 		.n = (uint32_t)fg->n,
 		.host = (uint16_t)host,
-		.flows = (uint16_t)flows };
+		.flows = (uint16_t)flows,
+		.wall_s = g->boot_s + ZL_TRAFFIC_UPTIME_S };
 	g->used += fg->n;
 	g->records += flows;
 	return 0;
@@ -293,12 +295,46 @@ void zl_generate_free(struct zl_generate *g)
 	free(g);
 }
 
-/* Time and sequence number of a datagram that goes out now. */
-static void stamp(struct zl_generate *g, const struct slot *s, int64_t wall_s)
+/* Where the times of a record are, which stand side by side. */
+static const struct {
+	enum zl_flow_version version;
+	uint8_t header, stride, times, width;
+} places[] = {
+	{ ZL_FLOW_V5, 24, 48, 24, 4 },
+	{ ZL_FLOW_V9, 24, 44, 31, 4 },
+	{ ZL_FLOW_IPFIX, 20, 60, 39, 8 },
+};
+
+/* What is sent again is of new packets of the same conversation. */
+static void move_times(struct zl_generate *g, struct slot *s, int64_t wall_s)
+{
+	uint32_t ms = (uint32_t)(wall_s - s->wall_s) * 1000, low;
+	size_t v = 0;
+
+	s->wall_s = wall_s;
+	while (places[v].version != g->config.version)
+		v++;
+	for (unsigned i = 0; ms != 0 && i < 2u * s->flows; i++) {
+		uint8_t *at = g->bytes + s->at + places[v].header +
+			      i / 2 * places[v].stride + places[v].times +
+			      (i % 2 + 1) * places[v].width - 4;
+
+		memcpy(&low, at, sizeof(low));
+		low = ntohl(low);
+		/* Of 64 bits the lower half: it does not overflow twice. */
+		if (low + ms < low && places[v].width == 8)
+			at[-1]++; /* once in seven weeks, and never to 256 of them */
+		poke_u32(at, low + ms);
+	}
+}
+
+/* Times and sequence number of a datagram that goes out now. */
+static void stamp(struct zl_generate *g, struct slot *s, int64_t wall_s)
 {
 	uint8_t *b = g->bytes + s->at;
 	uint32_t *sequence = &g->sequence[s->host];
 
+	move_times(g, s, wall_s);
 	switch (g->config.version) {
 	case ZL_FLOW_V5:
 		poke_u32(b + 4, (uint32_t)(wall_s - g->boot_s) * 1000);
@@ -331,7 +367,7 @@ static int send_slots(struct zl_generate *g, uint16_t port, size_t from, unsigne
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	for (unsigned i = 0; i < n; i++) {
-		const struct slot *s = &g->slots[from + i];
+		struct slot *s = &g->slots[from + i];
 
 		stamp(g, s, wall_s);
 		iov[i] = (struct iovec){ g->bytes + s->at, s->n };
