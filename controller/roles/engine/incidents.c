@@ -73,6 +73,8 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.forwarding = who->forwarding,
 		.by_claim = s->by_claim,
 		.seen = seen_at(&s->flow),
+		.began = s->initiator.began,
+		.ends = s->initiator.ends,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
 	/* In the future: the clock was set back.  Wait no longer than from now on. */
