@@ -21,6 +21,7 @@ static void free_exporter(struct zl_exporter *e)
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		zl_stream_free(s);
 	zl_map_done(&e->streams);
+	zl_ifnames_done(&e->ifnames);
 	free(e);
 }
 
@@ -110,6 +111,7 @@ static struct zl_exporter *make(struct zl_exporters *x, const struct zl_addr *ad
 	e->address = *address;
 	e->room.most = ZL_TEMPLATE_ROOM;
 	e->pending_room.most = x->pending_most;
+	zl_ifnames_init(&e->ifnames, &e->room);
 	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
 	return e;
 }

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "controller/flow/drop.h"
 #include "controller/flow/health.h"
+#include "controller/flow/ifnames.h"
 #include "controller/flow/stream.h"
 
 enum {
@@ -26,6 +27,7 @@ struct zl_exporter {
 	struct zl_map streams; /* struct zl_stream_key -> struct zl_stream, owned */
 	struct zl_template_room room;
 	struct zl_pending_room pending_room;
+	struct zl_ifnames ifnames;
 	struct zl_drop_counts drops;
 	uint64_t datagrams, records, options; /* flow and options data records */
 	struct zl_health health;

@@ -21,7 +21,7 @@ static bool next_set(struct zl_cursor *sets, uint16_t *ret_id, struct zl_cursor 
 	return true;
 }
 
-/* Options tell about the exporter: when it booted, how it samples. */
+/* Options tell about the exporter: when it booted, how it samples, its interfaces. */
 static void take_options(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
@@ -30,6 +30,7 @@ static void take_options(
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
 	zl_sampling_learn(&d->stream->sampling, draft);
+	zl_ifnames_learn(&d->exporter->ifnames, draft);
 	zl_decode_emit_options(d, draft, template_id);
 }
 

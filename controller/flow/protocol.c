@@ -50,6 +50,12 @@ static const struct zl_attr template[] = {
 	[ZL_COLLECTOR_A_BYTES]	    = { .name = "bytes", .type = ZL_ATTR_BYTES, .min = 4, .max = ZL_COLLECTOR_TEMPLATE_BYTES, .required = true },
 };
 
+static const struct zl_attr interface[] = {
+	[ZL_COLLECTOR_A_ADDRESS] = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
+	[ZL_COLLECTOR_A_NUMBER]	 = { .name = "number", .type = ZL_ATTR_U32, .required = true },
+	[ZL_COLLECTOR_A_NAME]	 = { .name = "name", .type = ZL_ATTR_STRING, .max = ZL_IFNAME_SIZE - 1, .required = true },
+};
+
 static const struct zl_attr replay[] = {
 	[ZL_COLLECTOR_A_DROP]	  = { .name = "drop", .type = ZL_ATTR_NEST, .repeated = true, ZL_NESTED(drop) },
 	[ZL_COLLECTOR_A_IS_ENDED] = { .name = "is-ended", .type = ZL_ATTR_U8, .required = true },
@@ -63,6 +69,7 @@ const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N] = {
 	[ZL_COLLECTOR_TOTALS]	 = { .name = "totals", ZL_ATTRS(totals) },
 	[ZL_COLLECTOR_TEMPLATE]	 = { .name = "template", ZL_ATTRS(template) },
 	[ZL_COLLECTOR_REPLAY]	 = { .name = "replay", ZL_ATTRS(replay) },
+	[ZL_COLLECTOR_INTERFACE] = { .name = "interface", ZL_ATTRS(interface) },
 };
 /* clang-format on */
 
@@ -216,6 +223,28 @@ void zl_collector_get_template(
 	};
 	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->exporter.b,
 		sizeof(ret->exporter.b));
+}
+
+void zl_collector_put_interface(
+	struct zl_frame *f, const struct zl_collector_interface *i)
+{
+	zl_frame_put_bytes(
+		f, ZL_COLLECTOR_A_ADDRESS, i->exporter.b, sizeof(i->exporter.b));
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_NUMBER, i->number);
+	zl_frame_put_str(f, ZL_COLLECTOR_A_NAME, i->name);
+}
+
+int zl_collector_get_interface(
+	const struct zl_frame_in *in, struct zl_collector_interface *ret)
+{
+	*ret = (struct zl_collector_interface){
+		.number = zl_attr_u32(in->tb[ZL_COLLECTOR_A_NUMBER])
+	};
+	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->exporter.b,
+		sizeof(ret->exporter.b));
+	(void)snprintf(ret->name, sizeof(ret->name), "%s",
+		zl_attr_str(in->tb[ZL_COLLECTOR_A_NAME]));
+	return zl_ifnames_is_name(ret->name) ? 0 : -EPROTO;
 }
 
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t)

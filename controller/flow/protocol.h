@@ -10,6 +10,8 @@
  *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
  *		or has changed, at most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
  *
+ *		INTERFACE for each name of an interface, under the same limit.
+ *
  * zonelock-replay, in place of the collector, says the same but TEMPLATE, and REPLAY: once a
  * second, and at the end of its capture, after all records and everything else.
  *
@@ -36,6 +38,7 @@ enum zl_collector_message {
 	ZL_COLLECTOR_TOTALS,	    /* statistics of the collector */
 	ZL_COLLECTOR_TEMPLATE,	    /* one template of a stream, as it came */
 	ZL_COLLECTOR_REPLAY,	    /* how far a replay is */
+	ZL_COLLECTOR_INTERFACE,	    /* the name of one interface of an exporter */
 	ZL_COLLECTOR_MESSAGE_N
 };
 
@@ -67,6 +70,8 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_IS_ENDED,   /* u8 */
 	ZL_COLLECTOR_A_ERROR,	   /* string */
 	ZL_COLLECTOR_A_HINT,	   /* string */
+	ZL_COLLECTOR_A_NUMBER,	   /* u32, of an interface, the exporter's own */
+	ZL_COLLECTOR_A_NAME,	   /* string */
 	ZL_COLLECTOR_A_N
 };
 
@@ -96,6 +101,12 @@ struct zl_collector_totals {
 	uint64_t datagrams, records, ring_dropped, kernel_drops, buffer;
 };
 
+struct zl_collector_interface {
+	struct zl_addr exporter;
+	uint32_t number;
+	char name[ZL_IFNAME_SIZE]; /* zl_ifnames_is_name() */
+};
+
 /* What a capture held besides the datagrams of exporters. */
 struct zl_collector_replay {
 	uint64_t packets[ZL_DATAGRAM_N];
@@ -122,6 +133,8 @@ void zl_collector_put_exporter(
 	struct zl_frame *f, const struct zl_collector_exporter *x);
 void zl_collector_put_template(
 	struct zl_frame *f, const struct zl_collector_template *t);
+void zl_collector_put_interface(
+	struct zl_frame *f, const struct zl_collector_interface *i);
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t);
 void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_replay *p);
 
@@ -139,6 +152,8 @@ void zl_collector_get_exporter(
 	const struct zl_frame_in *in, struct zl_collector_exporter *ret);
 void zl_collector_get_template(
 	const struct zl_frame_in *in, struct zl_collector_template *ret);
+int zl_collector_get_interface(const struct zl_frame_in *in,
+	struct zl_collector_interface *ret) ZL_CHECKED; /* -EPROTO: no name */
 void zl_collector_get_totals(
 	const struct zl_frame_in *in, struct zl_collector_totals *ret);
 void zl_collector_get_replay(

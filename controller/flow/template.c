@@ -109,6 +109,12 @@ static const struct zl_element *find_element(const struct spec *s, unsigned i)
 	return zl_element_find(f->pen, f->id);
 }
 
+static bool can_have_length(const struct zl_element *e, uint16_t length)
+{
+	return (length >= e->min && length <= e->max) ||
+	       (length == ZL_TEMPLATE_VARIABLE && e->kind == ZL_ELEMENT_TEXT);
+}
+
 /* What each field is to us; NULL for those to skip. */
 static void choose_elements(const struct spec *s, const struct zl_element **ret,
 	struct zl_drop_counts *drops)
@@ -120,7 +126,7 @@ static void choose_elements(const struct spec *s, const struct zl_element **ret,
 		const struct field *f = &s->fields[i];
 		const struct zl_element *e = find_element(s, i);
 
-		if (e != NULL && (f->length < e->min || f->length > e->max)) {
+		if (e != NULL && !can_have_length(e, f->length)) {
 			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);
 			e = NULL;
 		}
@@ -404,12 +410,10 @@ bool zl_template_read(
 		struct zl_cursor value;
 
 		zl_skip(set, op->skip);
-		if (op->width == ZL_TEMPLATE_VARIABLE) {
-			zl_skip(set, get_length(set));
-			continue;
-		}
-		value = zl_get_window(set, op->width);
-		if (!value.bad)
+		value = zl_get_window(set, op->width == ZL_TEMPLATE_VARIABLE
+						   ? get_length(set)
+						   : op->width);
+		if (!value.bad && op->element != NULL)
 			zl_element_store(op->element, value, draft);
 	}
 	zl_skip(set, t->tail);

@@ -191,8 +191,10 @@ static void tell_template(struct collector *c, const struct zl_exporter *e,
 	t->is_told = zl_channel_send(c->engine, &f) >= 0;
 }
 
-/* What a TCP connection told ends with it.  So many that the next collector can take them back; a sender who redefines them all
- * the time has to wait. */
+/*
+ * So many that the next collector can take them back; a sender who redefines them all the
+ * time has to wait.  What a TCP connection told ends with it.
+ */
 static void tell_templates(struct collector *c, struct zl_exporter *e)
 {
 	unsigned left = ZL_COLLECTOR_TEMPLATES_MAX;
@@ -211,6 +213,25 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 			} else if (!t->is_told) {
 				e->room.n_untold++;
 			}
+}
+
+static void tell_interfaces(struct collector *c, struct zl_exporter *e)
+{
+	struct zl_collector_interface told = { .exporter = e->address };
+	struct zl_ifname *i;
+	struct zl_frame f;
+
+	for (unsigned left = ZL_COLLECTOR_TEMPLATES_MAX;
+		left > 0 && (i = zl_ifnames_untold(&e->ifnames)) != NULL; left--) {
+		told.number = i->number;
+		memcpy(told.name, i->name, sizeof(told.name));
+		zl_channel_start(c->engine, &f, ZL_COLLECTOR_INTERFACE, 0);
+		zl_collector_put_interface(&f, &told);
+		if (zl_channel_send(c->engine, &f) < 0)
+			return;
+		i->is_told = true;
+		e->ifnames.n_untold--;
+	}
 }
 
 static void tell_totals(struct collector *c)
@@ -236,6 +257,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *user)
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
+		tell_interfaces(c, e);
 	}
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
 		tell_exporter(c, &c->exporters.refused[i], false);
@@ -287,8 +309,10 @@ static void on_frame(
 		return;
 	}
 	zl_log(LOG_INFO, "%d exporter address%s may send", n, n == 1 ? "" : "es");
-	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
+	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		e->reported = 0;
+		zl_ifnames_tell_again(&e->ifnames);
+	}
 	zl_tcp_tidy(c->tcp, zl_mono_now());
 	start_reading(c);
 }

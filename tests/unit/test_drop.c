@@ -212,7 +212,7 @@ static void make_template_unknown(struct zl_flowcase *c, struct zl_flowgen *g)
 
 static void make_record_cut(struct zl_flowcase *c, struct zl_flowgen *g)
 {
-	static const struct zl_flowgen_field fields[] = { { 82, 65535, 0 },
+	static const struct zl_flowgen_field fields[] = { { 83, 65535, 0 },
 		{ 1, 4, 0 } };
 
 	(void)c;

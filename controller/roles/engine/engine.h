@@ -262,6 +262,7 @@ struct zl_exporter_info {
 	struct zl_recent records, tapped, no_interface, unknown_interface;
 	struct zl_wall last_tapped;			  /* arrival; 0: never */
 	struct zl_recent datagrams, decoded, units, lost; /* of `stats` */
+	struct zl_map names; /* of its interfaces, by number (interfaces.c) */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
@@ -269,13 +270,23 @@ void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* A record of it was correlated: did it show a tap? */
-void zl_engine_exporters_count(
-	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s);
+void zl_engine_exporters_count(struct zl_engine *e, struct zl_exporter_info *x,
+	uint32_t ifindex, const struct zl_seen *s);
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(struct zl_engine *e, const char *host);
+
+/* interfaces.c */
+enum { ZL_ENGINE_INTERFACE_NONE = INT32_MAX }; /* no interface that we know */
+void zl_engine_interfaces_init(struct zl_exporter_info *x);
+void zl_engine_interfaces_done(struct zl_exporter_info *x);
+/* The exporter tells a name. */
+void zl_engine_interfaces_note(struct zl_engine *e, const struct zl_frame_in *in);
+/* The host's index of what the exporter calls `number`. */
+uint32_t zl_engine_interfaces_index(
+	const struct zl_engine *e, const struct zl_exporter_info *x, uint32_t number);
 
 /* forwarding.c */
 int zl_engine_forwarding_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

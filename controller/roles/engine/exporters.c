@@ -57,6 +57,7 @@ static void forget_oldest(struct zl_engine *e)
 	if (oldest == NULL)
 		return;
 	(void)zl_map_remove(&e->exporters, &oldest->addr);
+	zl_engine_interfaces_done(oldest);
 	free(oldest);
 }
 
@@ -72,6 +73,7 @@ static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *a
 	if (x == NULL)
 		return NULL;
 	x->addr = *addr;
+	zl_engine_interfaces_init(x);
 	settle_host(e, x);
 	if (zl_map_put(&e->exporters, addr, x) < 0) {
 		free(x);
@@ -139,18 +141,16 @@ static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
 	zl_recent_set(&e->ring_drops, e->totals.ring_dropped);
 }
 
-void zl_engine_exporters_count(
-	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s)
+void zl_engine_exporters_count(struct zl_engine *e, struct zl_exporter_info *x,
+	uint32_t ifindex, const struct zl_seen *s)
 {
-	uint32_t interface = zl_correlate_interface(&s->flow);
-
 	x->records.all++;
 	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP) {
 		x->tapped.all++;
 		x->last_tapped = s->flow.arrival;
-	} else if (interface == 0) {
+	} else if (ifindex == 0) {
 		x->no_interface.all++;
-	} else if (zl_index_link(e->index, x->host, interface) == NULL) {
+	} else if (zl_index_link(e->index, x->host, ifindex) == NULL) {
 		x->unknown_interface.all++;
 	}
 }
@@ -176,6 +176,8 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 		on_exporter(e, in);
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
 		zl_engine_templates_note(e, in);
+	else if (in->type == ZL_COLLECTOR_INTERFACE)
+		zl_engine_interfaces_note(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
 		on_totals(e, in);
 	else if (in->type == ZL_COLLECTOR_REPLAY)
@@ -213,7 +215,7 @@ static struct zl_wall find_watcher(
 	const struct zl_exporter_info *x;
 
 	for (size_t i = 0; (x = zl_map_next(&e->exporters, &i)) != NULL;)
-		if (x->interfaces == ZL_HOST_INTERFACES_IFINDEX &&
+		if (zl_host_interfaces_show_taps(x->interfaces) &&
 			strcmp(x->host, host) == 0 &&
 			now.us - x->stats.last_seen.us < ALIVE_US)
 			return (struct zl_wall){ (x->stats.last_seen.us < now.us
