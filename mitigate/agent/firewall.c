@@ -31,7 +31,9 @@ void zl_firewall_close(struct zl_firewall *fw)
 
 int zl_firewall_read(struct zl_firewall *fw, struct zl_error *reterr)
 {
-	return zl_readback_read(&fw->socket, fw->read, reterr);
+	int r = zl_readback_read(&fw->socket, fw->read, reterr);
+
+	return r < 0 ? zl_nft_socket_explain(r, reterr) : 0;
 }
 
 /*
@@ -54,9 +56,11 @@ static int reinstall(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
 	zl_nft_batch_static(&b);
 	zl_nft_batch_elems(&b, wanted, true);
 	r = zl_nft_socket_commit(&fw->socket, &b, &ret->committed, reterr);
-	if (r >= 0)
-		ret->changed = true;
-	return r;
+	/* It is all of its own making: what is not there, the kernel does not have. */
+	if (r < 0)
+		return zl_nft_socket_explain(r, reterr);
+	ret->changed = true;
+	return 0;
 }
 
 /* Wanted minus present and back, in one transaction; nothing to do is success. */
@@ -106,9 +110,10 @@ int zl_firewall_check(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
 	if (r < 0) {
 		zl_error_prefix(
 			reterr, "cannot repair the table bridge %s", ZL_NFT_TABLE);
-		zl_error_hint(reterr,
-			"see 'nft list table bridge %s' and 'nft monitor'",
-			ZL_NFT_TABLE);
+		if (reterr != NULL && reterr->hint[0] == '\0')
+			zl_error_hint(reterr,
+				"see 'nft list table bridge %s' and 'nft monitor'",
+				ZL_NFT_TABLE);
 		return r;
 	}
 	ret->repaired = true;
