@@ -90,15 +90,19 @@ undo 'stop debian-kernel'
 soon 'the guest does its work' 130 is_gone debian-kernel
 tr -d '\r' <"$console" >"$root.txt"
 check 'to the end' grep -qx end "$root.txt"
+if [ "$CHECK_BAD" -gt 0 ]; then
+	tail -n 30 "$LAB/log/debian-kernel.log" "$root.txt" | sed 's/^/          /'
+	exit 1
+fi
 # Then all of them pass on that kernel
 same "by Debian's kernel" "kernel $release" "$(grep '^kernel ' "$root.txt")"
 check 'which is a 6.1' test "${release#6.1.}" != "$release"
 check 'there are tests' test "${#tests[@]}" -ge 5
+for name in none part; do
+	check "without its modules ($name) the agent says what is missing" \
+		grep "^$name .*the kernel lacks nftables for bridges" "$root.txt"
+done
 for name in "${tests[@]}"; do
 	judge "$name"
 done
 same 'the kernel complains of nothing' '' "$(grep '^complaint ' "$root.txt")"
-if [ "$CHECK_BAD" -gt 0 ]; then
-	echo '    --- debian-kernel'
-	tail -n 8 "$LAB/log/debian-kernel.log" "$root.txt" | sed 's/^/    /'
-fi
