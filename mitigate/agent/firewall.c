@@ -38,6 +38,33 @@ int zl_firewall_read(struct zl_firewall *fw, struct zl_error *reterr)
 
 /*
  * nft -f - <<END
+ * flush table bridge zonelock
+ * table bridge zonelock { all of nft_table.c }	(what is there stays)
+ * delete element ...; add element ...			(what differs)
+ * END
+ */
+static int mend(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret)
+{
+	ZL_AUTO(zl_nft_elems) struct zl_nft_elems add = { 0 }, del = { 0 };
+	ZL_AUTO(zl_nft_batch) struct zl_nft_batch b = { 0 };
+	int r = zl_nft_elems_diff(wanted, &fw->read->elems, &add, &del);
+
+	if (r < 0)
+		return r;
+	zl_nft_batch_start(&b, fw->socket.seq + 1);
+	zl_nft_batch_flush(&b);
+	zl_nft_batch_static(&b);
+	zl_nft_batch_elems(&b, &del, false);
+	zl_nft_batch_elems(&b, &add, true);
+	r = zl_nft_socket_commit(&fw->socket, &b, &ret->committed, NULL);
+	if (r >= 0)
+		ret->changed = true;
+	return r;
+}
+
+/*
+ * nft -f - <<END
  * add table bridge zonelock		(so that the next line cannot fail)
  * delete table bridge zonelock
  * table bridge zonelock { all of nft_table.c, all elements }
@@ -92,6 +119,23 @@ static int compare(const struct zl_firewall *fw, const struct zl_nft_elems *want
 	return r < 0 ? r : zl_readback_compare_elems(fw->read, wanted, reterr);
 }
 
+/* In place if that does, or the whole table. */
+static int repair(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
+	struct zl_firewall_result *ret, struct zl_error *reterr)
+{
+	int r;
+
+	if (fw->read->table && mend(fw, wanted, ret) >= 0 &&
+		zl_firewall_read(fw, NULL) >= 0 && compare(fw, wanted, NULL) >= 0)
+		return 0;
+	r = reinstall(fw, wanted, ret, reterr);
+	if (r >= 0)
+		r = zl_firewall_read(fw, reterr);
+	if (r >= 0)
+		r = compare(fw, wanted, reterr);
+	return r;
+}
+
 int zl_firewall_check(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
 	struct zl_firewall_result *ret, struct zl_error *reterr)
 {
@@ -102,11 +146,7 @@ int zl_firewall_check(struct zl_firewall *fw, const struct zl_nft_elems *wanted,
 	r = compare(fw, wanted, &ret->difference);
 	if (r >= 0)
 		return 0;
-	r = reinstall(fw, wanted, ret, reterr);
-	if (r >= 0)
-		r = zl_firewall_read(fw, reterr);
-	if (r >= 0)
-		r = compare(fw, wanted, reterr);
+	r = repair(fw, wanted, ret, reterr);
 	if (r < 0) {
 		zl_error_prefix(
 			reterr, "cannot repair the table bridge %s", ZL_NFT_TABLE);
