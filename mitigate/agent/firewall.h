@@ -2,7 +2,10 @@
 /*
  * Bringing the kernel to what is wanted, and making sure that it is there.
  *
- * Every change is one transaction, followed by reading everything back and comparing.
+ * Every change is one transaction, or two when something goes as well: first what is
+ * added, then, when no frame is on its way that has not seen it, what goes.  Everything is
+ * read back and compared.
+ *
  * Whatever differs is repaired in one transaction: in place, with the rules made anew and
  * the elements corrected, or, where that is not enough, by making the whole table anew.
  *
@@ -33,8 +36,8 @@ int zl_firewall_open(struct zl_firewall *fw, struct zl_error *reterr) ZL_CHECKED
 void zl_firewall_close(struct zl_firewall *fw);
 
 /*
- * Make the elements `wanted` (sorted): wanted minus present by our own last reading, in one
- * transaction.  When the kernel refuses it, or its answer was lost, we read back and
+ * Make the elements `wanted` (sorted): wanted minus present by our own last reading, and
+ * present minus wanted.  When the kernel refuses it, or its answer was lost, we read back and
  * try once more; then all is read back and compared, and repaired if need be.
  *
  * 0: the kernel holds the static table and exactly `wanted`.  Otherwise it does
