@@ -80,14 +80,14 @@ judge() {
 undo "rm -rf $root $root.cpio $root.txt"
 check 'an initramfs is made' image
 [ "$CHECK_BAD" = 0 ] || exit 1
-spawn debian-kernel timeout -k 5 120 qemu-system-x86_64 \
+spawn debian-kernel timeout -k 5 130 qemu-system-x86_64 \
 	-machine pc-i440fx-7.2,accel=tcg -smp 2 -m 256 -nodefaults -display none -no-reboot \
 	-kernel "$kernel/boot/vmlinuz-$release" -initrd "$root.cpio" \
 	-append 'console=ttyS0 quiet mitigations=off nokaslr panic=-1' \
 	-serial "file:$console"
 undo 'stop debian-kernel'
 # When it runs the tests
-soon 'the guest does its work' 130 is_gone debian-kernel
+soon 'the guest does its work' 138 is_gone debian-kernel
 tr -d '\r' <"$console" >"$root.txt"
 check 'to the end' grep -qx end "$root.txt"
 if [ "$CHECK_BAD" -gt 0 ]; then
