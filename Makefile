@@ -89,7 +89,8 @@ lib_src = $(filter-out $(mains) $(preload_src),$(wildcard $(1)/*.c))
 lib_of = $(B)/lib/$(subst /,-,$(1)).a
 obj_of = $(patsubst %.c,$(B)/obj/%.o,$(1))
 archives := $(foreach f,$(FOLDERS),$(if $(call lib_src,$(f)),$(call lib_of,$(f))))
-support := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
+support_o := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
+support := $(B)/lib/tests-support.a
 programs := $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
 preload := $(B)/bin/zonelock-immediate.so
 unit_tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -98,7 +99,7 @@ fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzz_names:%=$(B)/fuzz/replay_%)
 group = -Wl,--start-group $(archives) -Wl,--end-group
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
-link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(group) $(LIBS)
+link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o $(support),$^) $(group) $(LIBS)
 san_b = $(if $(filter build/debug,$(B)),build/san,$(B)-san)
 
 # All processors; -j on the command line wins.
@@ -136,7 +137,7 @@ check: ## everything this machine can test: deps, unit, lint, unit under sanitiz
 check-san: ## the unit tests under AddressSanitizer and UBSan
 	+@$(MAKE) --no-print-directory MODE=san B=$(san_b) unit
 
-lab: programs ## real kernel, libvirt, machines and packets (root); LAB=NAME runs some
+lab: programs tests ## real kernel, libvirt, machines and packets (root); LAB=NAME runs some
 	@B=$(B) tests/lab/run $(LAB)
 
 lint lint-selftest: export CFLAGS_LINT = -std=gnu17 $(subst ',,$(CPPFLAGS)) $(PKG_CFLAGS)
@@ -220,6 +221,12 @@ $(preload): $(preload_src) $(B)/flags | have-deps
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -Wl,-z,relro,-z,now -o $@ $<
+
+# An archive: a test depends on no library that it does not use.
+$(support): $(support_o)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(support) $(archives)
 	@mkdir -p $(@D)
