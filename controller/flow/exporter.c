@@ -205,6 +205,16 @@ void zl_exporter_end_session(struct zl_exporter *e, uint16_t port)
 		}
 }
 
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now)
+{
+	struct zl_stream *s;
+
+	if (e->pending_room.used == 0)
+		return;
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		zl_pending_expire(&s->pending, now, &e->drops);
+}
+
 size_t zl_exporter_templates(const struct zl_exporter *e)
 {
 	const struct zl_stream *s;

@@ -83,6 +83,9 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 /* Forget what a TCP connection from `port` had told. */
 void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 
+/* Once a second: give up data that has waited too long for its template. */
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now);
+
 /* Templates held, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);
 

@@ -227,13 +227,15 @@ static void tell_totals(struct collector *c)
 
 static int on_second(sd_event_source *source, uint64_t usec, void *user)
 {
+	struct zl_mono now = zl_mono_now();
 	struct collector *c = user;
 	struct zl_exporter *e;
 	int r;
 
 	(void)usec;
-	zl_tcp_tidy(c->tcp, zl_mono_now());
+	zl_tcp_tidy(c->tcp, now);
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
+		zl_exporter_tidy(e, now);
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
 	}
