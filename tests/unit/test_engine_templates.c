@@ -23,9 +23,9 @@ static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
 static int fd = -1; /* one for all: templates belong to the exporter's port */
 
 /* A SYN of web1 to db1 that was seen just now. */
-static void put_data(struct zl_flowgen *g, uint16_t dport)
+static void put_data(struct zl_flowgen *g, uint16_t template_id, uint16_t dport)
 {
-	zl_flowgen_set(g, 300);
+	zl_flowgen_set(g, template_id);
 	zl_flowgen_u32(g, ZL_RIG_WEB1);
 	zl_flowgen_u32(g, ZL_RIG_DB1);
 	zl_flowgen_u16(g, 40000);
@@ -39,7 +39,7 @@ static void put_data(struct zl_flowgen *g, uint16_t dport)
 	zl_flowgen_u32(g, ZL_RIG_UPTIME);
 }
 
-static void send_v9(bool with_template, uint16_t dport)
+static void send_v9_as(uint16_t template_id, bool with_template, uint16_t dport)
 {
 	static uint32_t sequence;
 	static struct zl_flowgen g;
@@ -48,11 +48,16 @@ static void send_v9(bool with_template, uint16_t dport)
 		sequence++, 0);
 	if (with_template) {
 		zl_flowgen_set(&g, 0);
-		zl_flowgen_template(&g, 300, fields, N_ITEMS(fields));
+		zl_flowgen_template(&g, template_id, fields, N_ITEMS(fields));
 	}
-	put_data(&g, dport);
+	put_data(&g, template_id, dport);
 	zl_flowgen_end(&g);
 	zl_rig_send_datagram(fd, &g);
+}
+
+static void send_v9(bool with_template, uint16_t dport)
+{
+	send_v9_as(300, with_template, dport);
 }
 
 static int templates_on_disk(void)
@@ -90,6 +95,18 @@ static void test_kept(void **state)
 	await_on_disk(1);
 }
 
+/* Nor is it lost when the database cannot be written for a while, and that is said. */
+static void test_database_fails(void **state)
+{
+	(void)state;
+	zl_rig_block_database();
+	send_v9_as(301, true, 5432);
+	assert_true(zl_rig_await_database(false));
+	zl_rig_unblock_database();
+	assert_true(zl_rig_await_database(true));
+	await_on_disk(2);
+}
+
 /* Data alone is read after the collector's death, and reported, but not acted on. */
 static void test_known_again_and_provisional(void **state)
 {
@@ -98,7 +115,7 @@ static void test_known_again_and_provisional(void **state)
 	(void)state;
 	zl_rig_kill_role("collector");
 	send_v9(false, 22);
-	assert_true(zl_rig_await_count("ListFlows", "flows", 3));
+	assert_true(zl_rig_await_count("ListFlows", "flows", 4));
 	assert_true(zl_rig_await_count("ListIncidents", "incidents", 1));
 	zl_rig_must("ListIncidents", NULL, &doc);
 	assert_non_null(
@@ -136,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_database_fails),
 		cmocka_unit_test(test_known_again_and_provisional),
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_engine_and_collector_die),

@@ -2,6 +2,7 @@
 /*
  * The engine's state, and what its files offer each other.
  *
+ *	database.c	whether it takes what is written
  *	objects.c	hosts, zones, locks: define, load, compile
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
@@ -193,6 +194,8 @@ struct zl_engine {
 	struct zl_map holders; /* (domain, host) -> what it holds, of holdings.c */
 	struct zl_engine_holding *holdings, **holdings_end; /* not on disk yet */
 	size_t n_holdings;
+	struct zl_engine_held *holdings_ended; /* nor are their ends */
+	uint64_t n_holdings_lost;	       /* never will be, since the last write */
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */

@@ -95,6 +95,7 @@ void zl_engine_templates_flush(struct zl_engine *e)
 	e->templates = reversed(e->templates);
 	if (write_all(e, &err) < 0) {
 		e->templates = reversed(e->templates); /* they wait */
+		zl_engine_database_failed(e, &err, "templates of exporters wait");
 		return;
 	}
 	for (; e->templates != NULL; e->templates = next) {
@@ -102,6 +103,7 @@ void zl_engine_templates_flush(struct zl_engine *e)
 		free(e->templates);
 	}
 	e->n_templates = 0;
+	zl_engine_database_works(e);
 }
 
 struct recall {
