@@ -203,6 +203,11 @@ struct zl_engine {
 	char db_error[256];	/* why the last write failed, or "" */
 };
 
+/* database.c: a write failed, with what is said of it in the log; or all did not. */
+void zl_engine_database_failed(
+	struct zl_engine *e, const struct zl_error *why, const char *what);
+void zl_engine_database_works(struct zl_engine *e);
+
 /* objects.c */
 int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
 int zl_engine_objects_define(struct zl_engine *e, enum zl_object_kind kind,
