@@ -79,7 +79,7 @@ struct zl_engine_host {
 	struct zl_mono unasked_since;
 	bool is_flooding;
 	/* Kept by zl_engine_exporters_watch(). */
-	struct zl_wall watched_until;
+	struct zl_mono watched_until;
 	uint64_t unwatched_at; /* of exporter_news + 1; 0: not asked */
 };
 
@@ -264,7 +264,9 @@ struct zl_exporter_info {
 	uint32_t sampling; /* of records that do not tell; 0: unknown */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
-	bool was_silent;		    /* a second ago */
+	struct zl_mono heard;		    /* when a datagram of it came last */
+	struct zl_mono silence_said;	    /* last; 0: never */
+	bool was_silent;		    /* a second ago, and that was said */
 	/* Its records here: all; with the tap of a domain as evidence; that name no
 	 * interface; that name one which the host's agent does not know. */
 	struct zl_recent records, tapped, no_interface, unknown_interface;
@@ -279,6 +281,7 @@ struct zl_exporter_info *zl_engine_exporters_find(
 /* A record of it was correlated: did it show a tap? */
 void zl_engine_exporters_count(
 	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s);
+/* Says who has fallen silent: some in a second, and of one not again for a while. */
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
