@@ -73,8 +73,9 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 	const struct zl_stream_key *key, bool make, struct zl_mono now);
 
 /*
- * Take back a template of one stream from whoever kept it.  May come before the first
- * zl_exporters_allow(), which forgets those that may not send.  False: it was refused.
+ * Take back a template of one stream from whoever kept it, the newest first: no stream makes
+ * room for another then.  May come before the first zl_exporters_allow(), which forgets
+ * those that may not send.  False: it was refused.
  */
 bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	const struct zl_stream_key *key, struct zl_cursor raw, bool is_options,

@@ -188,7 +188,8 @@ static void tell_template(struct collector *c, const struct zl_exporter *e,
 
 	zl_channel_start(c->engine, &f, ZL_COLLECTOR_TEMPLATE, 0);
 	zl_collector_put_template(&f, &told);
-	t->is_told = zl_channel_send(c->engine, &f) >= 0;
+	if (zl_channel_send(c->engine, &f) >= 0)
+		t->told = zl_mono_now();
 }
 
 /* What a TCP connection told ends with it.  So many that the next collector can take them back; a sender who redefines them all
@@ -205,10 +206,10 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		for (size_t k = 0; !s->key.is_tcp &&
 				   (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
-			if (!t->is_told && left > 0) {
+			if (t->told.us == 0 && left > 0) {
 				tell_template(c, e, s, t);
 				left--;
-			} else if (!t->is_told) {
+			} else if (t->told.us == 0) {
 				e->room.n_untold++;
 			}
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,6 +147,29 @@ static void test_engine_and_collector_die(void **state)
 	zl_rig_connect();
 	send_v9(false, 5432);
 	assert_true(zl_rig_await_count("ListFlows", "flows", 1));
+}
+
+/* Many exporters had some: the newest of all stay. */
+static void test_bounded_in_all(void **state)
+{
+	char path[256], sql[512];
+	sqlite3 *db = NULL;
+
+	(void)state;
+	zl_rig_path("state/zonelock.db", path, sizeof(path));
+	(void)snprintf(sql, sizeof(sql),
+		"WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n"
+		" WHERE i < 20000) INSERT INTO template SELECT "
+		"CAST(printf('exporter%%08d',"
+		" i / 32) AS BLOB), 9, 1, 1, 256 + i %% 32,"
+		" 0, x'01000001000800040000', %lld FROM n",
+		(long long)zl_wall_now().us - 1000000000);
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	(void)sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+	(void)sqlite3_close(db);
+	send_v9_as(302, true, 5432);
+	await_on_disk(16384);
 	(void)close(fd);
 }
 
@@ -157,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_known_again_and_provisional),
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_engine_and_collector_die),
+		cmocka_unit_test(test_bounded_in_all),
 	};
 
 	return cmocka_run_group_tests_name(
