@@ -23,24 +23,32 @@ static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
 
 static int fd = -1; /* one for all: templates belong to the exporter's port */
 
-/* A SYN of web1 to db1 that was seen just now. */
-static void put_data(struct zl_flowgen *g, uint16_t template_id, uint16_t dport)
+struct record {
+	uint32_t src, dst;
+	uint16_t sport, dport, in_if;
+	uint8_t flags;
+	uint32_t lasted_ms; /* until now */
+};
+
+static void put_record(
+	struct zl_flowgen *g, uint16_t template_id, const struct record *r)
 {
 	zl_flowgen_set(g, template_id);
-	zl_flowgen_u32(g, ZL_RIG_WEB1);
-	zl_flowgen_u32(g, ZL_RIG_DB1);
-	zl_flowgen_u16(g, 40000);
-	zl_flowgen_u16(g, dport);
+	zl_flowgen_u32(g, r->src);
+	zl_flowgen_u32(g, r->dst);
+	zl_flowgen_u16(g, r->sport);
+	zl_flowgen_u16(g, r->dport);
 	zl_flowgen_u8(g, 6);
-	zl_flowgen_u8(g, ZL_RIG_SYN);
-	zl_flowgen_u32(g, 11);
+	zl_flowgen_u8(g, r->flags);
+	zl_flowgen_u32(g, r->in_if);
 	zl_flowgen_u32(g, 60);
 	zl_flowgen_u32(g, 1);
-	zl_flowgen_u32(g, ZL_RIG_UPTIME);
+	zl_flowgen_u32(g, ZL_RIG_UPTIME - r->lasted_ms);
 	zl_flowgen_u32(g, ZL_RIG_UPTIME);
 }
 
-static void send_v9_as(uint16_t template_id, bool with_template, uint16_t dport)
+static void send_record(
+	uint16_t template_id, bool with_template, const struct record *r)
 {
 	static uint32_t sequence;
 	static struct zl_flowgen g;
@@ -51,9 +59,22 @@ static void send_v9_as(uint16_t template_id, bool with_template, uint16_t dport)
 		zl_flowgen_set(&g, 0);
 		zl_flowgen_template(&g, template_id, fields, N_ITEMS(fields));
 	}
-	put_data(&g, template_id, dport);
+	put_record(&g, template_id, r);
 	zl_flowgen_end(&g);
 	zl_rig_send_datagram(fd, &g);
+}
+
+/* A SYN of web1 to db1 that was seen just now. */
+static void send_v9_as(uint16_t template_id, bool with_template, uint16_t dport)
+{
+	const struct record syn = { .src = ZL_RIG_WEB1,
+		.dst = ZL_RIG_DB1,
+		.sport = 40000,
+		.dport = dport,
+		.in_if = 11,
+		.flags = ZL_RIG_SYN };
+
+	send_record(template_id, with_template, &syn);
 }
 
 static void send_v9(bool with_template, uint16_t dport)
@@ -128,6 +149,66 @@ static void test_known_again_and_provisional(void **state)
 				    json_pack("{s:b}", "all", 1), "mitigations"));
 }
 
+/*
+ * db1 is the client of web1:9999.  web1's answer is read with a template that was sent
+ * again; that of db1's own record was not, so it may be read wrong, here as if db1 had
+ * answered.  It is no proof that web1 began.
+ */
+static void test_proves_nothing(void **state)
+{
+	const struct record answer = { .src = ZL_RIG_WEB1,
+		.dst = ZL_RIG_DB1,
+		.sport = 9999,
+		.dport = 50000,
+		.in_if = 11,
+		.flags = ZL_RIG_FULL,
+		.lasted_ms = 5000 };
+	const struct record asked = { .src = ZL_RIG_DB1,
+		.dst = ZL_RIG_WEB1,
+		.sport = 50000,
+		.dport = 9999,
+		.in_if = 12,
+		.flags = ZL_RIG_FULL,
+		.lasted_ms = 1000 };
+	json_t *doc = NULL, *flow;
+
+	(void)state;
+	send_record(300, true, &answer);
+	assert_true(zl_rig_await_count("ListFlows", "flows", 5));
+	send_record(301, false, &asked);
+	assert_true(zl_rig_await_count("ListFlows", "flows", 6));
+	(void)usleep(1000000);
+	assert_int_equal(0, zl_rig_count("ListMitigations",
+				    json_pack("{s:b}", "all", 1), "mitigations"));
+	zl_rig_must("ListFlows", NULL, &doc);
+	flow = json_array_get(json_object_get(doc, "flows"), 4);
+	assert_string_equal("10.0.0.1", zl_rig_text(flow, "src"));
+	assert_string_equal("guess", zl_rig_text(flow, "confidence"));
+	json_decref(doc);
+}
+
+/* An address that may be read out of the wrong place makes no liar; one that is not does. */
+static void test_no_liar(void **state)
+{
+	const struct record lie = { .src = ZL_RIG_DB1,
+		.dst = ZL_RIG_WEB2,
+		.sport = 50001,
+		.dport = 9999,
+		.in_if = 11,
+		.flags = ZL_RIG_SYN };
+	size_t flows = zl_rig_count("ListFlows", NULL, "flows");
+	size_t before = zl_rig_count("ListIncidents", NULL, "incidents");
+
+	(void)state;
+	send_record(301, false, &lie);
+	assert_true(zl_rig_await_count("ListFlows", "flows", flows + 1));
+	assert_int_equal(before, zl_rig_count("ListIncidents", NULL, "incidents"));
+	send_record(301, true, &lie);
+	assert_true(zl_rig_await_count("ListFlows", "flows", flows + 2));
+	assert_true(zl_rig_await(
+		"ListIncidents", "incidents", "lock", "(spoofing)", "domain", "web1"));
+}
+
 static void test_confirmed(void **state)
 {
 	(void)state;
@@ -179,6 +260,8 @@ int main(void)
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_database_fails),
 		cmocka_unit_test(test_known_again_and_provisional),
+		cmocka_unit_test(test_proves_nothing),
+		cmocka_unit_test(test_no_liar),
 		cmocka_unit_test(test_confirmed),
 		cmocka_unit_test(test_engine_and_collector_die),
 		cmocka_unit_test(test_bounded_in_all),
