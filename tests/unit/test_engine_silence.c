@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "controller/roles/engine/engine.h"
 #include "tests/support/tempdb.h"
@@ -16,7 +17,7 @@
 enum { SHOWN_MAX = 4096 + 64, MINUTE_S = 60, HOUR_S = 3600 };
 #define START_US (INT64_C(1700000000) * ZL_US_PER_S)
 
-static struct zl_engine e;
+static struct zl_engine engines[6], *e; /* one for each test */
 static struct zl_channel *collector;
 static int64_t now_us; /* the tests' clock; it never goes back */
 
@@ -67,35 +68,36 @@ static int setup(void **state)
 	if (now_us == 0)
 		now_us = START_US;
 	pass(0);
-	memset(&e, 0, sizeof(e));
-	e.db = t->db;
-	assert_int_equal(0, zl_db_exec(e.db, "PRAGMA synchronous = OFF", NULL));
-	zl_map_init(&e.hosts, ZL_NAME, 0);
-	zl_map_init(&e.exporters, sizeof(struct zl_addr), 0);
-	zl_map_init(&e.incidents, sizeof(struct zl_uuid) + 64, 65536);
+	e = e == NULL ? engines : e + 1;
+	assert_true(e < engines + N_ITEMS(engines));
+	e->db = t->db;
+	assert_int_equal(0, zl_db_exec(e->db, "PRAGMA synchronous = OFF", NULL));
+	zl_map_init(&e->hosts, ZL_NAME, 0);
+	zl_map_init(&e->exporters, sizeof(struct zl_addr), 0);
+	zl_map_init(&e->incidents, sizeof(struct zl_uuid) + 64, 65536);
 	assert_true(zl_prefix_parse("10.0.0.0/8", &exporters.prefix));
-	host = (struct zl_engine_host){ .e = &e, .def = &def };
-	assert_int_equal(0, zl_map_put(&e.hosts, def.name, &host));
-	assert_true(sd_event_new(&e.event) >= 0);
+	host = (struct zl_engine_host){ .e = e, .def = &def };
+	assert_int_equal(0, zl_map_put(&e->hosts, def.name, &host));
+	assert_true(sd_event_new(&e->event) >= 0);
 	assert_int_equal(
 		0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds));
-	assert_int_equal(0, zl_engine_exporters_attach(&e, fds[0], NULL));
+	assert_int_equal(0, zl_engine_exporters_attach(e, fds[0], NULL));
 	assert_int_equal(
-		0, zl_channel_new(e.event, fds[1], &handlers, NULL, &collector, NULL));
+		0, zl_channel_new(e->event, fds[1], &handlers, NULL, &collector, NULL));
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	zl_channel_close(collector);
-	zl_channel_close(e.collector);
-	(void)sd_event_unref(e.event);
+	zl_channel_close(e->collector);
+	(void)sd_event_unref(e->event);
 	return zl_tempdb_teardown(state);
 }
 
 static void settle(void)
 {
-	for (unsigned i = 0; i < 10000 && sd_event_run(e.event, 1000) > 0; i++)
+	for (unsigned i = 0; i < 10000 && sd_event_run(e->event, 1000) > 0; i++)
 		;
 }
 
@@ -123,7 +125,7 @@ static const struct zl_exporter_info *find(uint32_t n)
 {
 	struct zl_addr addr = zl_addr_from_v4(n);
 
-	return zl_map_find(&e.exporters, &addr);
+	return zl_map_find(&e->exporters, &addr);
 }
 
 static bool is_silent(uint32_t n)
@@ -139,12 +141,12 @@ static void test_own_clock(void **state)
 	(void)state;
 	tell(&x);
 	assert_false(is_silent(0x0a000001));
-	assert_true(zl_engine_exporters_watch(&e, "hv1"));
+	assert_true(zl_engine_exporters_watch(e, "hv1"));
 	x.datagrams++;
 	x.last_seen.us -= 2 * HOUR_S * ZL_US_PER_S;
 	tell(&x);
 	assert_false(is_silent(0x0a000001));
-	assert_true(zl_engine_exporters_watch(&e, "hv1"));
+	assert_true(zl_engine_exporters_watch(e, "hv1"));
 	x.last_seen.us += 4 * HOUR_S * ZL_US_PER_S;
 	x.datagrams++;
 	tell(&x);
@@ -152,7 +154,7 @@ static void test_own_clock(void **state)
 	pass(MINUTE_S + 1);
 	tell(&x); /* again, and nothing new */
 	assert_true(is_silent(0x0a000001));
-	assert_false(zl_engine_exporters_watch(&e, "hv1"));
+	assert_false(zl_engine_exporters_watch(e, "hv1"));
 }
 
 /* An engine that has just started is told of one that has been silent for long. */
@@ -199,12 +201,12 @@ static void test_few_in_a_second(void **state)
 		tell(&x);
 	}
 	pass(MINUTE_S + 1);
-	zl_engine_exporters_tick(&e);
-	assert_int_equal(8, e.incidents.n);
-	zl_engine_exporters_tick(&e);
-	zl_engine_exporters_tick(&e);
-	assert_int_equal(20, e.incidents.n);
-	zl_engine_exporters_tick(&e);
+	zl_engine_exporters_tick(e);
+	assert_int_equal(8, e->incidents.n);
+	zl_engine_exporters_tick(e);
+	zl_engine_exporters_tick(e);
+	assert_int_equal(20, e->incidents.n);
+	zl_engine_exporters_tick(e);
 	assert_int_equal(20, n_on_disk(state));
 }
 
@@ -216,11 +218,11 @@ static void test_not_again_soon(void **state)
 	tell(&x);
 	for (unsigned minutes = 0; minutes < 28; minutes += 2) {
 		pass(MINUTE_S + 1);
-		zl_engine_exporters_tick(&e);
+		zl_engine_exporters_tick(e);
 		x.datagrams++;
 		tell(&x);
-		zl_engine_exporters_tick(&e);
-		assert_int_equal(0, e.incidents.n);
+		zl_engine_exporters_tick(e);
+		assert_int_equal(0, e->incidents.n);
 		pass(MINUTE_S - 1);
 	}
 	assert_int_equal(2, n_on_disk(state));
@@ -242,14 +244,14 @@ static void test_many(void **state)
 		}
 		pass(MINUTE_S + 1);
 		for (unsigned s = 0; s < 40; s++)
-			zl_engine_exporters_tick(&e);
+			zl_engine_exporters_tick(e);
 		/* Longest unseen, and still the one that does not make room. */
 		assert_non_null(find(0x0a000001));
-		assert_true(e.exporters.n <= SHOWN_MAX);
-		assert_true(e.incidents.n <= 256);
+		assert_true(e->exporters.n <= SHOWN_MAX);
+		assert_true(e->incidents.n <= 256);
 	}
-	assert_int_equal(SHOWN_MAX, e.exporters.n);
-	assert_true(e.incidents.n > 128);
+	assert_int_equal(SHOWN_MAX, e->exporters.n);
+	assert_true(e->incidents.n > 128);
 	(void)state;
 }
 
