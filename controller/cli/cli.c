@@ -181,6 +181,8 @@ static int show(struct zl_cli *cli, const struct zl_args *args, json_t *reply)
 		zl_cli_complain(cli, "", "out of memory");
 		r = ZL_EXIT_FAILURE;
 	}
+	if (json_is_true(json_object_get(reply, "truncated")))
+		(void)fprintf(cli->err, "There are more: these are only the newest.\n");
 	return r;
 }
 

@@ -49,7 +49,7 @@ static const struct zl_param address_params[] = {
 	{ .name = "address", .type = ZL_PARAM_STRING, .required = true,
 	  .summary = "an IPv4 or IPv6 address" },
 	{ .name = "at_ms", .type = ZL_PARAM_INT,
-	  .summary = "only who had it then, milliseconds since 1970" },
+	  .summary = "only who had it in that second, milliseconds since 1970" },
 };
 
 static const struct zl_param exporter_params[] = {

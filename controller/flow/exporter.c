@@ -136,8 +136,8 @@ struct zl_exporter *zl_exporters_get(
 	return e;
 }
 
-/* Keep a version within its bound; streams of one never push out another's. */
-static void make_room(struct zl_exporter *e, uint8_t version)
+/* The stream that makes room for one more of the version, or NULL: there is room. */
+static struct zl_stream *find_oldest(const struct zl_exporter *e, uint8_t version)
 {
 	struct zl_stream *oldest = NULL, *s;
 	unsigned n = 0;
@@ -149,7 +149,15 @@ static void make_room(struct zl_exporter *e, uint8_t version)
 		if (oldest == NULL || s->seen.us < oldest->seen.us)
 			oldest = s;
 	}
-	if (n < ZL_STREAMS_MAX)
+	return n < ZL_STREAMS_MAX ? NULL : oldest;
+}
+
+/* Keep a version within its bound; streams of one never push out another's. */
+static void make_room(struct zl_exporter *e, uint8_t version)
+{
+	struct zl_stream *oldest = find_oldest(e, version);
+
+	if (oldest == NULL)
 		return;
 	(void)zl_map_remove(&e->streams, &oldest->key);
 	zl_stream_free(oldest);
@@ -181,13 +189,15 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	struct zl_mono now)
 {
 	struct zl_exporter *e = zl_map_find(&x->by_address, address);
-	struct zl_stream *s;
+	struct zl_stream *s = NULL;
 
 	if (key->version != ZL_FLOW_V9 && key->version != ZL_FLOW_IPFIX)
 		return false;
 	if (e == NULL)
 		e = make(x, address);
-	s = e == NULL ? NULL : zl_exporter_stream(e, key, true, now);
+	if (e != NULL)
+		s = zl_exporter_stream(
+			e, key, find_oldest(e, key->version) == NULL, now);
 	return s != NULL &&
 	       zl_templates_recall(&s->templates, raw,
 		       key->version == ZL_FLOW_V9 ? ZL_TEMPLATE_V9 : ZL_TEMPLATE_IPFIX,
@@ -205,6 +215,16 @@ void zl_exporter_end_session(struct zl_exporter *e, uint16_t port)
 			zl_stream_free(s);
 			i = 0;
 		}
+}
+
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now)
+{
+	struct zl_stream *s;
+
+	if (e->pending_room.used == 0)
+		return;
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		zl_pending_expire(&s->pending, now, &e->drops);
 }
 
 size_t zl_exporter_templates(const struct zl_exporter *e)

@@ -75,8 +75,9 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 	const struct zl_stream_key *key, bool make, struct zl_mono now);
 
 /*
- * Take back a template of one stream from whoever kept it.  May come before the first
- * zl_exporters_allow(), which forgets those that may not send.  False: it was refused.
+ * Take back a template of one stream from whoever kept it, the newest first: no stream makes
+ * room for another then.  May come before the first zl_exporters_allow(), which forgets
+ * those that may not send.  False: it was refused.
  */
 bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	const struct zl_stream_key *key, struct zl_cursor raw, bool is_options,
@@ -84,6 +85,9 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 
 /* Forget what a TCP connection from `port` had told. */
 void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
+
+/* Once a second: give up data that has waited too long for its template. */
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now);
 
 /* Templates held, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);

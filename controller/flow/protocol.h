@@ -5,10 +5,11 @@
  *
  *	engine: EXPORTERS, at its start, at the collector's, and on every change: the
  *		whole list.  The collector reads no datagram before the first.  Before
- *		that, TEMPLATE for each that the collector may take back.
+ *		that, TEMPLATE for each that the collector may take back, the newest first.
  *	collector: once a second EXPORTER for each exporter that sent something since, and
  *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
- *		or has changed, at most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
+ *		or has changed, and again after ZL_TEMPLATE_TELL_S when it is still sent; at
+ *		most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
  *
  *		INTERFACE for each name of an interface, under the same limit.
  *

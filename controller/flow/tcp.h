@@ -51,7 +51,10 @@ void zl_tcp_free(struct zl_tcp *t); /* NULL is fine */
 int zl_tcp_listen(struct zl_tcp *t, int fd, struct zl_error *reterr) ZL_CHECKED;
 void zl_tcp_start(struct zl_tcp *t);
 
-/* Close what is too old, and connections of exporters that may not send any more. */
+/*
+ * Once a second: close what is too old, and connections of exporters that may not send any
+ * more.  When there was no descriptor or memory for a new one, listen again a second later.
+ */
 void zl_tcp_tidy(struct zl_tcp *t, struct zl_mono now);
 
 unsigned zl_tcp_connections(const struct zl_tcp *t);

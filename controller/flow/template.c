@@ -184,27 +184,34 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 	}
 	t->tail = skip;
 	t->n_raw = (uint16_t)s->raw.left; /* part of a set */
-	t->is_told = t->is_provisional = s->is_provisional;
+	t->is_provisional = s->is_provisional;
 	memcpy(t->ops + t->n_ops, s->raw.at, s->raw.left);
 	zl_layout_settle(t);
 	return t;
 }
 
-/* Has the caller told of just this template already? */
-static bool is_known_told(const struct zl_templates *t, const struct spec *s)
+/* When the caller told of just this template, unless it should do so again. */
+static struct zl_mono find_told(
+	const struct zl_templates *t, const struct spec *s, struct zl_mono now)
 {
 	const struct zl_template *old = zl_map_find(&t->by_id, &s->id);
 
-	return old != NULL && old->is_told && old->is_options == s->is_options &&
-	       old->n_raw == s->raw.left &&
-	       memcmp(zl_template_raw(old), s->raw.at, s->raw.left) == 0;
+	if (s->is_provisional)
+		return now;
+	if (old != NULL && old->is_options == s->is_options &&
+		old->n_raw == s->raw.left &&
+		memcmp(zl_template_raw(old), s->raw.at, s->raw.left) == 0 &&
+		zl_mono_since(now, old->told) <
+			(uint64_t)ZL_TEMPLATE_TELL_S * (uint64_t)ZL_US_PER_S)
+		return old->told;
+	return (struct zl_mono){ 0 };
 }
 
 /* Take a complete template in, or refuse it; the old one goes either way. */
 static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now,
 	struct zl_drop_counts *drops)
 {
-	bool is_told = is_known_told(t, s);
+	struct zl_mono told = find_told(t, s, now);
 	struct zl_template *new;
 	size_t size;
 
@@ -233,14 +240,14 @@ static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now
 	if (t->by_id.n >= ZL_TEMPLATES_MAX)
 		evict_oldest(t, drops);
 	new->seen = now;
-	new->is_told |= is_told;
+	new->told = told;
 	if (zl_map_put(&t->by_id, &new->id, new) < 0) {
 		free(new);
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
 		return false;
 	}
 	t->room->used += size;
-	t->room->n_untold += !new->is_told;
+	t->room->n_untold += told.us == 0;
 	return true;
 }
 

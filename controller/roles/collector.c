@@ -188,7 +188,8 @@ static void tell_template(struct collector *c, const struct zl_exporter *e,
 
 	zl_channel_start(c->engine, &f, ZL_COLLECTOR_TEMPLATE, 0);
 	zl_collector_put_template(&f, &told);
-	t->is_told = zl_channel_send(c->engine, &f) >= 0;
+	if (zl_channel_send(c->engine, &f) >= 0)
+		t->told = zl_mono_now();
 }
 
 /*
@@ -207,10 +208,10 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		for (size_t k = 0; !s->key.is_tcp &&
 				   (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
-			if (!t->is_told && left > 0) {
+			if (t->told.us == 0 && left > 0) {
 				tell_template(c, e, s, t);
 				left--;
-			} else if (!t->is_told) {
+			} else if (t->told.us == 0) {
 				e->room.n_untold++;
 			}
 }
@@ -248,13 +249,15 @@ static void tell_totals(struct collector *c)
 
 static int on_second(sd_event_source *source, uint64_t usec, void *user)
 {
+	struct zl_mono now = zl_mono_now();
 	struct collector *c = user;
 	struct zl_exporter *e;
 	int r;
 
 	(void)usec;
-	zl_tcp_tidy(c->tcp, zl_mono_now());
+	zl_tcp_tidy(c->tcp, now);
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
+		zl_exporter_tidy(e, now);
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
 		tell_interfaces(c, e);

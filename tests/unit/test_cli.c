@@ -101,6 +101,7 @@ static struct cli_case cases[] = {
 	ANSWERED("audit-verify-broken", ZL_EXIT_AUDIT_BROKEN, "verified_broken.json", "audit-verify"),
 	ANSWERED("exporter-list", ZL_EXIT_OK, "ListExporters.json", "exporter-list"),
 	ANSWERED("address-who", ZL_EXIT_OK, "ShowAddress.json", "address-who", "10.0.0.5"),
+	ANSWERED("address-who-truncated", ZL_EXIT_OK, "ShowAddress_truncated.json", "address-who", "10.0.0.5"),
 	ANSWERED("exporter-show", ZL_EXIT_OK, "ShowExporter.json", "exporter-show", "172.31.0.2"),
 	ANSWERED("daemon-status", ZL_EXIT_OK, "DaemonStatus.json", "daemon-status"),
 	ANSWERED("zone-dumpxml", ZL_EXIT_OK, "dumped.json", "zone-dumpxml", "db"),

@@ -326,22 +326,31 @@ static void test_told(void **state)
 	struct zl_drop_counts drops = { 0 };
 	struct zl_templates t;
 	struct zl_template *at;
+	struct zl_mono late;
 
 	(void)state;
 	zl_templates_init(&t, &room);
 	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
 	at = zl_map_find(&t.by_id, &(uint16_t){ 256 });
-	assert_false(at->is_told || at->is_provisional);
+	assert_false(at->told.us != 0 || at->is_provisional);
 	assert_int_equal(1, room.n_untold);
 	assert_int_equal(16, at->n_raw);
 	assert_memory_equal("\1\0\0\3\0\1\0\4", zl_template_raw(at), 8);
-	at->is_told = true;
+	at->told = t0;
 	room.n_untold = 0;
-	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
-	assert_true(((struct zl_template *)zl_map_find(&t.by_id, &(uint16_t){ 256 }))
-			    ->is_told);
+	late.us = t0.us + (uint64_t)ZL_TEMPLATE_TELL_S * ZL_US_PER_S - 1;
+	assert_int_equal(1, learn_one(&t, 256, 3, late, &drops));
+	assert_int_equal(t0.us, zl_templates_find(&t, 256, late, &drops)->told.us);
 	assert_int_equal(0, room.n_untold);
-	assert_int_equal(1, learn_one(&t, 256, 4, t0, &drops));
+	/* after an hour: it is still in use */
+	late.us++;
+	assert_int_equal(1, learn_one(&t, 256, 3, late, &drops));
+	assert_int_equal(0, zl_templates_find(&t, 256, late, &drops)->told.us);
+	assert_int_equal(1, room.n_untold);
+	at = zl_map_find(&t.by_id, &(uint16_t){ 256 });
+	at->told = late;
+	room.n_untold = 0;
+	assert_int_equal(1, learn_one(&t, 256, 4, late, &drops));
 	assert_int_equal(1, room.n_untold);
 	zl_templates_done(&t);
 	assert_int_equal(0, room.used);
@@ -370,7 +379,7 @@ static void test_recall(void **state)
 	assert_int_equal(0, room.n_untold);
 	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
 	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
-	assert_true(zl_templates_find(&t, 256, t0, &drops)->is_told);
+	assert_int_equal(t0.us, zl_templates_find(&t, 256, t0, &drops)->told.us);
 	assert_true(recall(&t, raw, n, &drops));
 	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
 	assert_int_equal(0, drops.seen);

@@ -2,6 +2,7 @@
 /*
  * The engine's state, and what its files offer each other.
  *
+ *	database.c	whether it takes what is written
  *	objects.c	hosts, zones, locks: define, load, compile
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
@@ -78,7 +79,7 @@ struct zl_engine_host {
 	struct zl_mono unasked_since;
 	bool is_flooding;
 	/* Kept by zl_engine_exporters_watch(). */
-	struct zl_wall watched_until;
+	struct zl_mono watched_until;
 	uint64_t unwatched_at; /* of exporter_news + 1; 0: not asked */
 };
 
@@ -193,12 +194,19 @@ struct zl_engine {
 	struct zl_map holders; /* (domain, host) -> what it holds, of holdings.c */
 	struct zl_engine_holding *holdings, **holdings_end; /* not on disk yet */
 	size_t n_holdings;
+	struct zl_engine_held *holdings_ended; /* nor are their ends */
+	uint64_t n_holdings_lost;	       /* never will be, since the last write */
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
 	struct zl_map releases; /* domain uuid -> struct zl_engine_release, owned */
 	char db_error[256];	/* why the last write failed, or "" */
 };
+
+/* database.c: a write failed, with what is said of it in the log; or all did not. */
+void zl_engine_database_failed(
+	struct zl_engine *e, const struct zl_error *why, const char *what);
+void zl_engine_database_works(struct zl_engine *e);
 
 /* objects.c */
 int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
@@ -256,7 +264,9 @@ struct zl_exporter_info {
 	uint32_t sampling; /* of records that do not tell; 0: unknown */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
-	bool was_silent;		    /* a second ago */
+	struct zl_mono heard;		    /* when a datagram of it came last */
+	struct zl_mono silence_said;	    /* last; 0: never */
+	bool was_silent;		    /* a second ago, and that was said */
 	/* Its records here: all; with the tap of a domain as evidence; that name no
 	 * interface; that name one which the host's agent does not know. */
 	struct zl_recent records, tapped, no_interface, unknown_interface;
@@ -272,6 +282,7 @@ struct zl_exporter_info *zl_engine_exporters_find(
 /* A record of it was correlated: did it show a tap? */
 void zl_engine_exporters_count(struct zl_engine *e, struct zl_exporter_info *x,
 	uint32_t ifindex, const struct zl_seen *s);
+/* Says who has fallen silent: some in a second, and of one not again for a while. */
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);

@@ -17,7 +17,8 @@ silence() {
 }
 
 check 'web1 uses db1' vm_reaches web1 "$(vm_v4 db1)" 5432
-beat_start web1 "$(vm_v4 db1)" 5432 50 4
+# Long enough for what is usual for it to be known.
+beat_start web1 "$(vm_v4 db1)" 5432 50 20
 beat_result web1 >/dev/null
 soon 'it is up' 5 state_is up
 check 'its sampling is said or not told' zl exporter-show 172.31.0.1
