@@ -75,6 +75,7 @@ void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counter
 	counters->exporter = d->exporter->address;
 	counters->arrival = d->datagram->arrival;
 	counters->odid = d->key.odid;
+	zl_interfaces_note(&d->exporter->interfaces, counters);
 	if (d->sinks->counters != NULL)
 		d->sinks->counters(counters, d->sinks->user);
 }

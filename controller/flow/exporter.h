@@ -5,14 +5,15 @@
  * Only an exporter whose address lies in one of the allowed prefixes has state; all
  * others share a short list, for the operator who wonders why nothing comes.
  * Everything is bounded: ZL_EXPORTERS_MAX exporters, ZL_STREAMS_MAX streams
- * of each version, ZL_TEMPLATE_ROOM bytes of templates and ZL_PENDING_ROOM of data that
- * waits for one each.
+ * of each version, ZL_TEMPLATE_ROOM bytes of templates, ZL_PENDING_ROOM of data that
+ * waits for one, and the counters of ZL_INTERFACES_MAX interfaces each.
  */
 #ifndef ZL_FLOW_EXPORTER_H
 #define ZL_FLOW_EXPORTER_H
 #include "base/addr.h"
 #include "controller/flow/drop.h"
 #include "controller/flow/health.h"
+#include "controller/flow/interfaces.h"
 #include "controller/flow/stream.h"
 
 enum {
@@ -33,6 +34,9 @@ struct zl_exporter {
 	/* sFlow: counter samples, and samples of both kinds lost by their sources' own
 	 * numbers (those of lost datagrams, and those the agent itself lost). */
 	uint64_t counters, samples_lost;
+	uint64_t
+		samples_dropped; /* packets that the agent says it should have sampled */
+	struct zl_interfaces interfaces;
 	uint16_t version; /* of the last datagram that had a known one */
 	struct zl_wall last_seen;
 	/* Notes of whoever reports on it, never looked at here. */
@@ -83,7 +87,8 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 /* Forget what a TCP connection from `port` had told. */
 void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 
-/* Templates held, over all streams. */
+/* Templates held, and data sets that wait for one, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);
+size_t zl_exporter_pending(const struct zl_exporter *e);
 
 #endif

@@ -101,7 +101,6 @@ struct handed_fds {
 struct arguments {
 	char *argv[ARGS_MAX + 1];
 	unsigned n;
-	char deadline[16];
 };
 
 static void hand(struct handed_fds *h, const char *name, int fd)
@@ -124,6 +123,14 @@ static void add_arg(struct arguments *a, const char *option, const char *value)
 		return;
 	add_word(a, option);
 	add_word(a, value);
+}
+
+static void add_number(struct arguments *a, const char *option, long value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%ld", value);
+	add_arg(a, option, text);
 }
 
 /* Which descriptors and arguments a role gets. */
@@ -154,14 +161,14 @@ static void equip(
 		for (unsigned i = 0; i < p->n_tcp; i++)
 			hand(h, "tcp", p->tcp[i]);
 		hand(h, "capture", p->capture);
+		if (!p->is_replay)
+			add_number(a, "--receive-buffer", p->cfg.receive_buffer);
 		for (unsigned i = 0; p->is_replay && p->replay_args[i] != NULL; i++)
 			add_word(a, p->replay_args[i]);
 		return;
 	case ROLE_INVENTORY:
 		hand(h, "engine", p->pair[CHANNEL_INVENTORY][1]);
-		(void)snprintf(a->deadline, sizeof(a->deadline), "%ld",
-			p->cfg.libvirt_deadline);
-		add_arg(a, "--deadline", a->deadline);
+		add_number(a, "--deadline", p->cfg.libvirt_deadline);
 		return;
 	case ROLE_ACTUATOR:
 		hand(h, "engine", p->pair[CHANNEL_ACTUATOR][1]);

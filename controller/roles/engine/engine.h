@@ -262,6 +262,7 @@ struct zl_exporter_info {
 	struct zl_recent records, tapped, no_interface, unknown_interface;
 	struct zl_wall last_tapped;			  /* arrival; 0: never */
 	struct zl_recent datagrams, decoded, units, lost; /* of `stats` */
+	struct zl_interfaces counters;			  /* that it told counters of */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;

@@ -57,6 +57,7 @@ static void forget_oldest(struct zl_engine *e)
 	if (oldest == NULL)
 		return;
 	(void)zl_map_remove(&e->exporters, &oldest->addr);
+	zl_interfaces_done(&oldest->counters);
 	free(oldest);
 }
 
@@ -72,6 +73,7 @@ static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *a
 	if (x == NULL)
 		return NULL;
 	x->addr = *addr;
+	zl_interfaces_init(&x->counters);
 	settle_host(e, x);
 	if (zl_map_put(&e->exporters, addr, x) < 0) {
 		free(x);
@@ -132,6 +134,17 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	zl_recent_set(&x->lost, stats.lost);
 }
 
+static void on_interface(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	struct zl_if_counters counters;
+	struct zl_exporter_info *x;
+
+	zl_collector_get_interface(in, &counters);
+	x = zl_map_find(&e->exporters, &counters.exporter);
+	if (x != NULL)
+		zl_interfaces_note(&x->counters, &counters);
+}
+
 static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
 {
 	zl_collector_get_totals(in, &e->totals);
@@ -176,6 +189,8 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 		on_exporter(e, in);
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
 		zl_engine_templates_note(e, in);
+	else if (in->type == ZL_COLLECTOR_INTERFACE)
+		on_interface(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
 		on_totals(e, in);
 	else if (in->type == ZL_COLLECTOR_REPLAY)
