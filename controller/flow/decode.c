@@ -115,6 +115,8 @@ zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
 	d.exporter->drops.seen = 0;
 	d.exporter->datagrams++;
 	d.exporter->last_seen = datagram->arrival;
+	if (d.exporter->first_seen.us == 0)
+		d.exporter->first_seen = datagram->arrival;
 	d.key.port = datagram->port;
 	d.key.is_tcp = datagram->is_tcp;
 	if (why != ZL_DROP_N)

@@ -38,7 +38,7 @@ struct zl_exporter {
 		samples_dropped; /* packets that the agent says it should have sampled */
 	struct zl_interfaces interfaces;
 	uint16_t version; /* of the last datagram that had a known one */
-	struct zl_wall last_seen;
+	struct zl_wall first_seen, last_seen; /* the first: since when it is counted */
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */
 	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */

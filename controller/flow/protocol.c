@@ -32,6 +32,7 @@ static const struct zl_attr exporter[] = {
 	[ZL_COLLECTOR_A_UNITS]	    = U64("units"),
 	[ZL_COLLECTOR_A_SAMPLES_LOST]	 = U64("samples-lost"),
 	[ZL_COLLECTOR_A_SAMPLES_DROPPED] = U64("samples-dropped"),
+	[ZL_COLLECTOR_A_FIRST_SEEN] = U64("first-seen"),
 	[ZL_COLLECTOR_A_PENDING]    = U32("pending"),
 	[ZL_COLLECTOR_A_OFFSET]	    = { .name = "offset", .type = ZL_ATTR_U64 },
 	[ZL_COLLECTOR_A_SILENT]	    = U64("silent"),
@@ -183,6 +184,7 @@ struct zl_collector_exporter zl_collector_exporter_of(
 		.offset_us = e->health.offset_us,
 		.silent_us = zl_health_silent_us(&e->health),
 		.sampling = e->sampling,
+		.first_seen = e->first_seen,
 		.last_seen = e->last_seen };
 
 	x.templates = is_allowed ? (uint32_t)zl_exporter_templates(e) : 0;
@@ -211,6 +213,7 @@ void zl_collector_put_exporter(
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_SILENT, x->silent_us);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_SAMPLING, x->sampling);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_TEMPLATES, x->templates);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_FIRST_SEEN, (uint64_t)x->first_seen.us);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->last_seen.us);
 	for (unsigned i = 0; i < ZL_DROP_N; i++)
 		put_drop(f, zl_drops[i].name, x->drops[i]);
@@ -249,6 +252,8 @@ void zl_collector_get_exporter(
 		.silent_us = zl_attr_u64(in->tb[ZL_COLLECTOR_A_SILENT]),
 		.sampling = zl_attr_u32(in->tb[ZL_COLLECTOR_A_SAMPLING]),
 		.templates = zl_attr_u32(in->tb[ZL_COLLECTOR_A_TEMPLATES]),
+		.first_seen.us =
+			(int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_FIRST_SEEN]),
 		.last_seen.us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_LAST_SEEN]),
 	};
 	zl_attr_copy(

@@ -15,7 +15,7 @@
  * zonelock-replay, in place of the collector, says the same but TEMPLATE and INTERFACE, and
  * REPLAY: once a second, and at the end of its capture, after all records and everything else.
  *
- * Counters count from the collector's start.  Drop reasons go by name, so that
+ * Counters count from the collector's start, those of an exporter from its first_seen.  Drop reasons go by name, so that
  * both sides may know different tables.  An address that may not send is
  * reported like an exporter, with is_allowed 0 and only drops.
  */
@@ -71,8 +71,9 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_HINT,	   /* string */
 	ZL_COLLECTOR_A_SAMPLES_LOST,	/* u64 */
 	ZL_COLLECTOR_A_SAMPLES_DROPPED, /* u64 */
-	ZL_COLLECTOR_A_PENDING,		/* u32, data sets that wait for a template */
-	ZL_COLLECTOR_A_BUFFER_ASKED,	/* u64, bytes that the configuration asks for */
+	ZL_COLLECTOR_A_FIRST_SEEN, /* u64, wall microseconds: since when it is counted */
+	ZL_COLLECTOR_A_PENDING,	   /* u32, data sets that wait for a template */
+	ZL_COLLECTOR_A_BUFFER_ASKED, /* u64, bytes that the configuration asks for */
 	/* An interface: u64 for octets and speed, else u32. */
 	ZL_COLLECTOR_A_IF_INDEX,
 	ZL_COLLECTOR_A_IF_TYPE,
@@ -116,7 +117,7 @@ struct zl_collector_exporter {
 	uint64_t silent_us;
 	uint32_t sampling;
 	uint32_t templates, pending;
-	struct zl_wall last_seen;
+	struct zl_wall first_seen, last_seen;
 	uint64_t drops[ZL_DROP_N];
 };
 

@@ -14,6 +14,7 @@
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
  *	replay.c	a capture in place of all exporters
+ *	metrics*.c	figures for Prometheus (metrics.h)
  *	method_*.c	what the control socket asks
  *
  * Everything runs on one loop; nothing here blocks but the database's commit.
@@ -145,6 +146,13 @@ struct zl_engine_replay {
 	bool has_links; /* those of its hosts, out of files, have been read */
 };
 
+/* Mitigations by the time from the record's arrival to the commit, microseconds. */
+enum { ZL_ENFORCED_BOUNDS = 14 };
+struct zl_engine_enforced {
+	uint64_t n[ZL_ENFORCED_BOUNDS + 1]; /* the last: longer than all bounds */
+	uint64_t sum_us;
+};
+
 struct zl_role_info {
 	char name[32];
 	uint32_t pid, restarts;
@@ -179,7 +187,8 @@ struct zl_engine {
 	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
 	struct zl_recent kernel_drops, ring_drops;
-	struct zl_mono turned; /* what is recent, last */
+	uint64_t drops[ZL_DROP_N]; /* of all exporters, and of who may not send */
+	struct zl_mono turned;	   /* what is recent, last */
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
@@ -196,9 +205,16 @@ struct zl_engine {
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
-	struct zl_map releases; /* domain uuid -> struct zl_engine_release, owned */
-	char db_error[256];	/* why the last write failed, or "" */
+	struct zl_map releases;	  /* domain uuid -> struct zl_engine_release, owned */
+	struct zl_map violations; /* lock -> records, of tally.h */
+	struct zl_engine_enforced enforced;
+	struct zl_wall audit_verified; /* last; 0: not yet */
+	bool audit_is_ok;
+	char db_error[256]; /* why the last write failed, or "" */
 };
+
+/* metrics_state.c: a mitigation was in force so long after its record came. */
+void zl_engine_enforced(struct zl_engine *e, uint64_t us);
 
 /* objects.c */
 int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

@@ -113,6 +113,20 @@ void zl_engine_exporters_tell(struct zl_engine *e)
 		zl_log(LOG_ERR, "cannot tell the collector who may send records");
 }
 
+/* What it counted before, when it is the same count that went on. */
+static void count_drops(struct zl_engine *e, const struct zl_collector_exporter *before,
+	const struct zl_collector_exporter *now)
+{
+	bool is_same = before->first_seen.us == now->first_seen.us;
+
+	for (unsigned i = 0; i < ZL_DROP_N; i++) {
+		uint64_t counted = is_same ? before->drops[i] : 0;
+
+		if (now->drops[i] > counted)
+			e->drops[i] += now->drops[i] - counted;
+	}
+}
+
 static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 {
 	struct zl_collector_exporter stats;
@@ -126,6 +140,7 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	/* A replay may be ahead of what it says once a second. */
 	if (e->is_replay && stats.last_seen.us < x->stats.last_seen.us)
 		stats.last_seen = x->stats.last_seen;
+	count_drops(e, &x->stats, &stats);
 	x->stats = stats;
 	e->exporter_news++;
 	zl_recent_set(&x->datagrams, stats.datagrams);
