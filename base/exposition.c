@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,22 +62,18 @@ void zl_exposition_family(struct zl_exposition *x, const char *name,
 	(void)fprintf(x->to, "\n# TYPE %s %s\n", name, types[type]);
 }
 
-void zl_exposition_put(struct zl_exposition *x, double value, ...)
+void zl_exposition_series(
+	struct zl_exposition *x, double value, const char *const *labels)
 {
-	const char *label, *text;
 	char before = '{';
-	va_list ap;
 
 	(void)fputs(x->name, x->to);
-	va_start(ap, value);
-	while ((label = va_arg(ap, const char *)) != NULL) {
-		text = va_arg(ap, const char *);
-		(void)fprintf(x->to, "%c%s=\"", before, label);
-		put_escaped(x->to, text, "\\\"");
+	for (; labels[0] != NULL; labels += 2) {
+		(void)fprintf(x->to, "%c%s=\"", before, labels[0]);
+		put_escaped(x->to, labels[1], "\\\"");
 		(void)fputc('"', x->to);
 		before = ',';
 	}
-	va_end(ap);
 	(void)fputs(before == ',' ? "} " : " ", x->to);
 	put_number(x->to, value);
 	(void)fputc('\n', x->to);

@@ -6,7 +6,7 @@
  *	struct zl_exposition x = { .to = file };
  *
  *	zl_exposition_family(&x, "zonelock_hosts", ZL_EXPOSITION_GAUGE, "Hosts by state.");
- *	zl_exposition_put(&x, 3, "state", "up", NULL);
+ *	zl_exposition_put(&x, 3, "state", "up");
  *
  *	# HELP zonelock_hosts Hosts by state.
  *	# TYPE zonelock_hosts gauge
@@ -39,9 +39,12 @@ struct zl_exposition {
 void zl_exposition_family(struct zl_exposition *x, const char *name,
 	enum zl_exposition_type type, const char *help);
 
-/* One series: names and values of labels in turn, ended by NULL. */
-void zl_exposition_put(struct zl_exposition *x, double value, ...)
-	__attribute__((sentinel));
+/* One series; behind its value the names and values of its labels in turn. */
+#define zl_exposition_put(x, value, ...)                                               \
+	zl_exposition_series(                                                          \
+		(x), (value), (const char *const[]){ "", ##__VA_ARGS__, NULL } + 1)
+void zl_exposition_series(
+	struct zl_exposition *x, double value, const char *const *labels);
 
 /*
  * A histogram without labels: counts[i] observations were at most bounds[i] and more than the

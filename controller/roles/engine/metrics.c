@@ -36,8 +36,7 @@ static void put_exporters(
 
 		if (!isnan(value))
 			zl_exposition_put(x, value, "exporter",
-				zl_addr_format(&at->addr, text), "host", at->host,
-				NULL);
+				zl_addr_format(&at->addr, text), "host", at->host);
 	}
 }
 
@@ -53,7 +52,7 @@ static void put_metric(
 		double value = m->one(e);
 
 		if (!isnan(value))
-			zl_exposition_put(x, value, NULL);
+			zl_exposition_put(x, value);
 	}
 }
 

@@ -45,7 +45,7 @@ static void dropped(struct zl_engine *e, struct zl_exposition *x)
 {
 	for (unsigned i = 0; i < ZL_DROP_N; i++)
 		zl_exposition_put(x, (double)e->drops[i], "reason", zl_drops[i].name,
-			"unit", zl_drops[i].unit, NULL);
+			"unit", zl_drops[i].unit);
 }
 
 /* clang-format off */
@@ -116,8 +116,7 @@ static void info(struct zl_engine *e, struct zl_exposition *x)
 			zl_exposition_put(x, 1, "exporter",
 				zl_addr_format(&at->addr, text), "host", at->host,
 				"protocol", zl_flow_version_name(at->stats.version),
-				"interfaces", zl_host_interfaces_name(at->interfaces),
-				NULL);
+				"interfaces", zl_host_interfaces_name(at->interfaces));
 }
 
 /* Those that there are: all reasons of all exporters would be many for nothing. */
@@ -131,8 +130,7 @@ static void exporter_dropped(struct zl_engine *e, struct zl_exposition *x)
 			if (at->stats.drops[d] != 0)
 				zl_exposition_put(x, (double)at->stats.drops[d],
 					"exporter", zl_addr_format(&at->addr, text),
-					"host", at->host, "reason", zl_drops[d].name,
-					NULL);
+					"host", at->host, "reason", zl_drops[d].name);
 }
 
 /* clang-format off */

@@ -17,7 +17,7 @@
 static void build_info(struct zl_engine *e, struct zl_exposition *x)
 {
 	(void)e;
-	zl_exposition_put(x, 1, "version", ZL_VERSION, NULL);
+	zl_exposition_put(x, 1, "version", ZL_VERSION);
 }
 
 static double start_time(const struct zl_engine *e)
@@ -33,15 +33,13 @@ static double database_ok(const struct zl_engine *e)
 static void role_up(struct zl_engine *e, struct zl_exposition *x)
 {
 	for (unsigned i = 0; i < e->n_roles; i++)
-		zl_exposition_put(
-			x, e->roles[i].pid != 0, "role", e->roles[i].name, NULL);
+		zl_exposition_put(x, e->roles[i].pid != 0, "role", e->roles[i].name);
 }
 
 static void role_restarts(struct zl_engine *e, struct zl_exposition *x)
 {
 	for (unsigned i = 0; i < e->n_roles; i++)
-		zl_exposition_put(
-			x, e->roles[i].restarts, "role", e->roles[i].name, NULL);
+		zl_exposition_put(x, e->roles[i].restarts, "role", e->roles[i].name);
 }
 
 /* clang-format off */
@@ -78,8 +76,8 @@ static void hosts(struct zl_engine *e, struct zl_exposition *x)
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		n[host_state(e, h)]++;
 	for (unsigned i = 0; i < ZL_HOST_STATE_N; i++)
-		zl_exposition_put(x, n[i], "state",
-			zl_host_state_name((enum zl_host_state)i), NULL);
+		zl_exposition_put(
+			x, n[i], "state", zl_host_state_name((enum zl_host_state)i));
 }
 
 static void host_up(struct zl_engine *e, struct zl_exposition *x)
@@ -88,7 +86,7 @@ static void host_up(struct zl_engine *e, struct zl_exposition *x)
 
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		zl_exposition_put(
-			x, host_state(e, h) == ZL_HOST_UP, "host", h->def->name, NULL);
+			x, host_state(e, h) == ZL_HOST_UP, "host", h->def->name);
 }
 
 static void agents(struct zl_engine *e, struct zl_exposition *x)
@@ -101,9 +99,9 @@ static void agents(struct zl_engine *e, struct zl_exposition *x)
 		none += h->agent == ZL_AGENT_NONE;
 		down += h->agent == ZL_AGENT_DOWN || h->agent == ZL_AGENT_GREETING;
 	}
-	zl_exposition_put(x, up, "state", "up", NULL);
-	zl_exposition_put(x, down, "state", "down", NULL);
-	zl_exposition_put(x, none, "state", "none", NULL);
+	zl_exposition_put(x, up, "state", "up");
+	zl_exposition_put(x, down, "state", "down");
+	zl_exposition_put(x, none, "state", "none");
 }
 
 static void agent_up(struct zl_engine *e, struct zl_exposition *x)
@@ -113,7 +111,7 @@ static void agent_up(struct zl_engine *e, struct zl_exposition *x)
 	for (size_t i = 0; (h = zl_map_next(&e->hosts, &i)) != NULL;)
 		if (h->agent != ZL_AGENT_NONE)
 			zl_exposition_put(
-				x, h->agent == ZL_AGENT_UP, "host", h->def->name, NULL);
+				x, h->agent == ZL_AGENT_UP, "host", h->def->name);
 }
 
 static void domains(struct zl_engine *e, struct zl_exposition *x)
@@ -125,7 +123,7 @@ static void domains(struct zl_engine *e, struct zl_exposition *x)
 		n[d->state]++;
 	for (unsigned i = 0; i < ZL_DOMAIN_STATE_N; i++)
 		zl_exposition_put(x, n[i], "state",
-			zl_domain_state_name((enum zl_domain_state)i), NULL);
+			zl_domain_state_name((enum zl_domain_state)i));
 }
 
 static double zones(const struct zl_engine *e)
@@ -140,9 +138,8 @@ static void locks(struct zl_engine *e, struct zl_exposition *x)
 	for (size_t i = 0; i < e->n_locks; i++)
 		enforcing += e->locks[i]->mode == ZL_LOCK_ENFORCE;
 	zl_exposition_put(x, (double)(e->n_locks - enforcing), "mode",
-		zl_lock_mode_name(ZL_LOCK_MONITOR), NULL);
-	zl_exposition_put(
-		x, enforcing, "mode", zl_lock_mode_name(ZL_LOCK_ENFORCE), NULL);
+		zl_lock_mode_name(ZL_LOCK_MONITOR));
+	zl_exposition_put(x, enforcing, "mode", zl_lock_mode_name(ZL_LOCK_ENFORCE));
 }
 
 /* clang-format off */
@@ -172,7 +169,7 @@ static void violations(struct zl_engine *e, struct zl_exposition *x)
 	for (size_t i = 0; i < e->n_locks; i++)
 		zl_exposition_put(x,
 			(double)zl_tally_of(&e->violations, e->locks[i]->name), "lock",
-			e->locks[i]->name, NULL);
+			e->locks[i]->name);
 }
 
 /* "(exporter 192.0.2.1)" counts as "(exporter)". */
@@ -199,7 +196,7 @@ static void incidents(struct zl_engine *e, struct zl_exposition *x)
 		zl_tally_add(&open, about, 1);
 	}
 	for (size_t i = 0; (t = zl_map_next(&open, &i)) != NULL;)
-		zl_exposition_put(x, (double)t->n, "lock", t->name, NULL);
+		zl_exposition_put(x, (double)t->n, "lock", t->name);
 	zl_tally_done(&open);
 }
 
@@ -218,7 +215,7 @@ static void leases(struct zl_engine *e, struct zl_exposition *x)
 		for (size_t s = 0; s < N_ITEMS(states); s++)
 			zl_exposition_put(x, n[actions[a]][states[s]], "action",
 				zl_action_name(actions[a]), "state",
-				zl_lease_state_name(states[s]), NULL);
+				zl_lease_state_name(states[s]));
 }
 
 /* What a guest can do until it is cut off: milliseconds with an agent, seconds without. */
