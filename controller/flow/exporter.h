@@ -20,6 +20,9 @@ enum {
 	ZL_EXPORTERS_MAX = 4096,
 	ZL_EXPORTERS_ALLOWED_MAX = 2048,
 	ZL_EXPORTERS_REFUSED = 16,
+	/* Bytes that all this of one exporter takes at most, with the allocator's overhead and
+	 * all tables around it, whatever it sends (measured by tests/unit/test_memory.c). */
+	ZL_EXPORTER_MEMORY = 2048 * 1024,
 };
 
 struct zl_exporter {
