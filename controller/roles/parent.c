@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
@@ -311,6 +312,19 @@ static void stop_all(struct parent *p, int exit_code)
 		(void)sd_event_exit(p->event, exit_code);
 }
 
+static void note_end(struct role *r, const siginfo_t *si)
+{
+	if (si->si_code == CLD_EXITED)
+		(void)snprintf(
+			r->ended, sizeof(r->ended), "exit code %d", si->si_status);
+	else
+		(void)snprintf(r->ended, sizeof(r->ended), "signal %d (%s)",
+			si->si_status,
+			si->si_status == SIGSYS
+				? "a system call that its sandbox forbids"
+				: strsignal(si->si_status));
+}
+
 static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 {
 	struct role *r = user;
@@ -319,30 +333,30 @@ static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 
 	r->child = sd_event_source_unref(s);
 	r->pid = 0;
-	(void)snprintf(r->ended, sizeof(r->ended),
-		si->si_code == CLD_EXITED ? "exit code %d" : "signal %d",
-		si->si_status);
+	note_end(r, si);
 	if (p->stopping) {
 		if (all_stopped(p))
 			(void)sd_event_exit(p->event, p->exit_code);
 		return 0;
 	}
-	zl_log(LOG_WARNING, "%s ended: %s", roles[r->id].name, r->ended);
 	/* Half of a replay would pass for a whole one. */
 	if (p->is_replay && r->id != ROLE_INVENTORY) {
+		zl_log(LOG_ERR, "%s ended: %s", roles[r->id].name, r->ended);
 		stop_all(p, EXIT_FAILURE);
 		return 0;
 	}
 	/* Before we were ever ready it is the configuration or the machine: say so and stop. */
 	if (!p->ready) {
-		zl_log(LOG_ERR, "%s did not start: see the message above",
-			roles[r->id].name);
+		zl_log(LOG_ERR, "%s did not start (%s): see the message above",
+			roles[r->id].name, r->ended);
 		stop_all(p, EXIT_FAILURE);
 		return 0;
 	}
 	if (zl_mono_since(zl_mono_now(), r->started) > STABLE_MS * ZL_US_PER_MS)
 		r->backoff = 0;
 	wait_ms = zl_backoff_ms(r->backoff++, RESTART_FIRST_MS, RESTART_MOST_MS);
+	zl_log(LOG_WARNING, "%s ended: %s; it is started again in %" PRIu64 " ms",
+		roles[r->id].name, r->ended, wait_ms);
 	tell_engine(p, r);
 	return sd_event_add_time_relative(p->event, &r->timer, CLOCK_BOOTTIME,
 		wait_ms * ZL_US_PER_MS, 0, on_restart, r);
