@@ -74,11 +74,11 @@ static const struct zl_arg help_args[] = {
 const struct zl_command zl_commands_daemon[] = {
 	{ .name = "daemon-status", .method = "DaemonStatus", .view = &status_view,
 	  .summary = "show the daemon and its processes" },
+	{ .name = "help",          .run = run_help, ZL_ARGS(help_args),
+	  .summary = "print help, of a command when one is named" },
 	{ .name = "metrics",       .method = "GetMetrics", .print = zl_cli_print_text,
 	  .summary = "print metrics in the text format of Prometheus",
 	  .description = "For node_exporter's textfile collector, or to look at: zonelock(1) has an example." },
-	{ .name = "help",          .run = run_help, ZL_ARGS(help_args),
-	  .summary = "print help, of a command when one is named" },
 	{ .name = "version",       .run = run_version,
 	  .summary = "print the version of this command" },
 };
