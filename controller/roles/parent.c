@@ -312,19 +312,6 @@ static void stop_all(struct parent *p, int exit_code)
 		(void)sd_event_exit(p->event, exit_code);
 }
 
-static void note_end(struct role *r, const siginfo_t *si)
-{
-	if (si->si_code == CLD_EXITED)
-		(void)snprintf(
-			r->ended, sizeof(r->ended), "exit code %d", si->si_status);
-	else
-		(void)snprintf(r->ended, sizeof(r->ended), "signal %d (%s)",
-			si->si_status,
-			si->si_status == SIGSYS
-				? "a system call that its sandbox forbids"
-				: strsignal(si->si_status));
-}
-
 static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 {
 	struct role *r = user;
@@ -333,7 +320,7 @@ static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 
 	r->child = sd_event_source_unref(s);
 	r->pid = 0;
-	note_end(r, si);
+	zl_parent_format_end(si, r->ended, sizeof(r->ended));
 	if (p->stopping) {
 		if (all_stopped(p))
 			(void)sd_event_exit(p->event, p->exit_code);

@@ -28,14 +28,15 @@
 enum { SECONDS = 1700000000, STORM = 300000, LOOK_EVERY = 500 };
 
 /* AddressSanitizer's; its allocator is not the one that mallinfo2() knows. */
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+size_t asan_allocated(void) __asm__("__sanitizer_get_current_allocated_bytes")
+	__attribute__((weak));
 
 static size_t allocated(void)
 {
 	struct mallinfo2 m;
 
-	if (__sanitizer_get_current_allocated_bytes != NULL)
-		return __sanitizer_get_current_allocated_bytes();
+	if (asan_allocated != NULL)
+		return asan_allocated();
 	m = mallinfo2();
 	return m.uordblks + m.hblkhd;
 }
