@@ -204,6 +204,7 @@ static void test_sflow(void **state)
 	assert_int_equal(
 		3, json_integer_value(json_object_get(doc, "samples_dropped")));
 	assert_string_equal("sFlow 5", zl_rig_text(doc, "protocol"));
+	assert_int_equal(5, json_integer_value(json_object_get(doc, "version")));
 	for (int i = 0; i < ZL_RIG_TRIES; i++) {
 		if (json_array_size(json_object_get(doc, "counters")) != 0)
 			break;

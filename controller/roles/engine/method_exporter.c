@@ -28,14 +28,14 @@ static json_t *exporter_to_json(const struct zl_exporter_info *x)
 	const struct zl_collector_exporter *s = &x->stats;
 	char text[ZL_ADDR_STR];
 
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:o, s:o, "
-		"s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, "
+			 "s:o, s:o, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:I, s:I, s:I}",
 		"address", zl_addr_format(&x->addr, text), "host", x->host, "state",
 		x->host[0] == '\0'		   ? "refused"
 		: zl_engine_exporters_is_silent(x) ? "silent"
 						   : "up",
-		"protocol", zl_flow_version_name(s->version), "datagrams",
+		"protocol", zl_flow_version_name(s->version), "version",
+		(json_int_t)(s->version == ZL_FLOW_SFLOW ? 5 : s->version), "datagrams",
 		(json_int_t)s->datagrams, "records", (json_int_t)s->records, "lost",
 		(json_int_t)s->lost, "loss_percent",
 		zl_health_loss_ppm(s->lost, s->units) / 1e4, "samples_lost",
