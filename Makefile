@@ -129,7 +129,7 @@ unit: programs tests ## unit tests: about a minute, no network, no root needed
 	@B=$(B) tests/unit/run $(unit_tests) $(replays)
 
 golden-update: programs tests ## rewrite the expected outputs; read the difference
-	@B=$(B) ZL_GOLDEN_UPDATE=1 tests/unit/run $(B)/tests/test_cli
+	@B=$(B) ZL_GOLDEN_UPDATE=1 tests/unit/run $(B)/tests/test_cli $(B)/tests/test_metrics_table
 
 check: ## everything this machine can test: deps, unit, lint, unit under sanitizers, lab
 	+@B=$(B) MAKE="$(MAKE)" tests/check
@@ -279,7 +279,7 @@ install: programs ## install below DESTDIR and PREFIX (MODE=release for use)
 	install -m 0644 policy/zone.rng policy/lock.rng inventory/host.rng $(call to,$(DATADIR)/schemas)
 	install -m 0644 docs/org.zonelock.Controller.varlink $(call to,$(DATADIR))
 	install -m 0644 examples/*.xml examples/*.conf $(call to,$(DOCDIR)/examples)
-	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md $(call to,$(DOCDIR))
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md docs/metrics.md $(call to,$(DOCDIR))
 	install -m 0644 docs/zonelock.bash-completion $(call to,$(COMPLETIONDIR)/zonelock)
 	for s in 1 5 8; do install -m 0644 docs/man/*.$$s $(call to,$(MANDIR)/man)$$s || exit 1; done
 	for f in zonelockd agent exporter; do to=$(call to,$(SYSCONFDIR)/zonelock/$$f.conf); \

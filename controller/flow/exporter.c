@@ -22,6 +22,7 @@ static void free_exporter(struct zl_exporter *e)
 		zl_stream_free(s);
 	zl_map_done(&e->streams);
 	zl_ifnames_done(&e->ifnames);
+	zl_interfaces_done(&e->interfaces);
 	free(e);
 }
 
@@ -113,6 +114,7 @@ static struct zl_exporter *make(struct zl_exporters *x, const struct zl_addr *ad
 	e->pending_room.most = x->pending_most;
 	zl_ifnames_init(&e->ifnames, &e->room);
 	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
+	zl_interfaces_init(&e->interfaces);
 	return e;
 }
 
@@ -234,5 +236,15 @@ size_t zl_exporter_templates(const struct zl_exporter *e)
 
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		n += s->templates.by_id.n;
+	return n;
+}
+
+size_t zl_exporter_pending(const struct zl_exporter *e)
+{
+	const struct zl_stream *s;
+	size_t n = 0;
+
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		n += s->pending.n;
 	return n;
 }

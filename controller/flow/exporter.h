@@ -5,8 +5,8 @@
  * Only an exporter whose address lies in one of the allowed prefixes has state; all
  * others share a short list, for the operator who wonders why nothing comes.
  * Everything is bounded: ZL_EXPORTERS_MAX exporters, ZL_STREAMS_MAX streams
- * of each version, ZL_TEMPLATE_ROOM bytes of templates and ZL_PENDING_ROOM of data that
- * waits for one each.
+ * of each version, ZL_TEMPLATE_ROOM bytes of templates, ZL_PENDING_ROOM of data that
+ * waits for one, and the counters of ZL_INTERFACES_MAX interfaces each.
  */
 #ifndef ZL_FLOW_EXPORTER_H
 #define ZL_FLOW_EXPORTER_H
@@ -14,12 +14,16 @@
 #include "controller/flow/drop.h"
 #include "controller/flow/health.h"
 #include "controller/flow/ifnames.h"
+#include "controller/flow/interfaces.h"
 #include "controller/flow/stream.h"
 
 enum {
 	ZL_EXPORTERS_MAX = 4096,
 	ZL_EXPORTERS_ALLOWED_MAX = 2048,
 	ZL_EXPORTERS_REFUSED = 16,
+	/* Bytes that all this of one exporter takes at most, with the allocator's overhead and
+	 * all tables around it, whatever it sends (measured by tests/unit/test_memory.c). */
+	ZL_EXPORTER_MEMORY = 2304 * 1024,
 };
 
 struct zl_exporter {
@@ -35,8 +39,11 @@ struct zl_exporter {
 	/* sFlow: counter samples, and samples of both kinds lost by their sources' own
 	 * numbers (those of lost datagrams, and those the agent itself lost). */
 	uint64_t counters, samples_lost;
+	uint64_t
+		samples_dropped; /* packets that the agent says it should have sampled */
+	struct zl_interfaces interfaces;
 	uint16_t version; /* of the last datagram that had a known one */
-	struct zl_wall last_seen;
+	struct zl_wall first_seen, last_seen; /* the first: since when it is counted */
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */
 	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */
@@ -89,7 +96,8 @@ void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 /* Once a second: give up data that has waited too long for its template. */
 void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now);
 
-/* Templates held, over all streams. */
+/* Templates held, and data sets that wait for one, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);
+size_t zl_exporter_pending(const struct zl_exporter *e);
 
 #endif

@@ -61,6 +61,8 @@ static void count_drop(struct zl_tcp *t, const struct zl_addr *from, enum zl_dro
 
 	e->datagrams++;
 	e->last_seen = zl_wall_now();
+	if (e->first_seen.us == 0)
+		e->first_seen = e->last_seen;
 	zl_drop_count(&e->drops, refused != ZL_DROP_N ? refused : why);
 }
 

@@ -25,8 +25,9 @@ enum {
 	ZL_TCP_MAX = 256,
 	ZL_TCP_PER_EXPORTER_MAX = 8,
 	ZL_TCP_BUFFER = 65536, /* more than the longest message */
-	ZL_TCP_STALL_S = 30,   /* within a message */
-	ZL_TCP_IDLE_S = 7200,  /* between messages */
+	ZL_TCP_MEMORY = ZL_TCP_MAX * (ZL_TCP_BUFFER + 1024), /* bytes, of all of them */
+	ZL_TCP_STALL_S = 30,				     /* within a message */
+	ZL_TCP_IDLE_S = 7200,				     /* between messages */
 };
 
 /*

@@ -216,9 +216,9 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 			}
 }
 
-static void tell_interfaces(struct collector *c, struct zl_exporter *e)
+static void tell_ifnames(struct collector *c, struct zl_exporter *e)
 {
-	struct zl_collector_interface told = { .exporter = e->address };
+	struct zl_collector_ifname told = { .exporter = e->address };
 	struct zl_ifname *i;
 	struct zl_frame f;
 
@@ -226,12 +226,35 @@ static void tell_interfaces(struct collector *c, struct zl_exporter *e)
 		left > 0 && (i = zl_ifnames_untold(&e->ifnames)) != NULL; left--) {
 		told.number = i->number;
 		memcpy(told.name, i->name, sizeof(told.name));
-		zl_channel_start(c->engine, &f, ZL_COLLECTOR_INTERFACE, 0);
-		zl_collector_put_interface(&f, &told);
+		zl_channel_start(c->engine, &f, ZL_COLLECTOR_IFNAME, 0);
+		zl_collector_put_ifname(&f, &told);
 		if (zl_channel_send(c->engine, &f) < 0)
 			return;
 		i->is_told = true;
 		e->ifnames.n_untold--;
+	}
+}
+
+static void tell_interfaces(struct collector *c, struct zl_exporter *e)
+{
+	unsigned left = ZL_COLLECTOR_INTERFACES_MAX;
+	struct zl_interface *x;
+	struct zl_frame f;
+
+	if (e->interfaces.n_untold == 0)
+		return;
+	e->interfaces.n_untold = 0;
+	for (size_t i = 0; (x = zl_map_next(&e->interfaces.by_index, &i)) != NULL;) {
+		if (x->is_told)
+			continue;
+		if (left == 0) {
+			e->interfaces.n_untold++;
+			return;
+		}
+		left--;
+		zl_channel_start(c->engine, &f, ZL_COLLECTOR_INTERFACE, 0);
+		zl_collector_put_interface(&f, &x->counters);
+		x->is_told = zl_channel_send(c->engine, &f) >= 0;
 	}
 }
 
@@ -260,6 +283,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *user)
 		zl_exporter_tidy(e, now);
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
+		tell_ifnames(c, e);
 		tell_interfaces(c, e);
 	}
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
@@ -455,18 +479,23 @@ static void stop(struct collector *c)
 	(void)sd_event_unref(c->event);
 }
 
-static int parse_args(int argc, char **argv, const char **ret_level)
+static int parse_args(
+	int argc, char **argv, const char **ret_level, uint64_t *ret_buffer)
 {
 	static const struct option options[] = {
 		{ "log-level", required_argument, NULL, 'l' },
+		{ "receive-buffer", required_argument, NULL, 'r' },
 		{ 0 },
 	};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "l:", options, NULL)) != -1) {
-		if (o != 'l')
+		if (o == 'l')
+			*ret_level = optarg;
+		else if (o == 'r')
+			*ret_buffer = strtoull(optarg, NULL, 10);
+		else
 			return -EINVAL;
-		*ret_level = optarg;
 	}
 	return optind == argc ? 0 : -EINVAL;
 }
@@ -478,8 +507,9 @@ int main(int argc, char **argv)
 	struct zl_error err;
 	int r;
 
-	if (parse_args(argc, argv, &level) < 0) {
-		(void)fprintf(stderr, "usage: zonelock-collector [--log-level LEVEL]\n"
+	if (parse_args(argc, argv, &level, &c.totals.buffer_asked) < 0) {
+		(void)fprintf(stderr, "usage: zonelock-collector [--log-level LEVEL] "
+				      "[--receive-buffer BYTES]\n"
 				      "This program is started by zonelockd.\n");
 		return 2;
 	}

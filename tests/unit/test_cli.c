@@ -104,6 +104,8 @@ static struct cli_case cases[] = {
 	ANSWERED("address-who-truncated", ZL_EXIT_OK, "ShowAddress_truncated.json", "address-who", "10.0.0.5"),
 	ANSWERED("exporter-show", ZL_EXIT_OK, "ShowExporter.json", "exporter-show", "172.31.0.2"),
 	ANSWERED("daemon-status", ZL_EXIT_OK, "DaemonStatus.json", "daemon-status"),
+	ANSWERED("metrics", ZL_EXIT_OK, "GetMetrics.json", "metrics"),
+	ANSWERED("json-metrics", ZL_EXIT_OK, "GetMetrics.json", "metrics", "--json"),
 	ANSWERED("zone-dumpxml", ZL_EXIT_OK, "dumped.json", "zone-dumpxml", "db"),
 	ANSWERED("nothing-to-list", ZL_EXIT_OK, "empty.json", "zone-list"),
 	ANSWERED("quiet-list", ZL_EXIT_OK, "ListZones.json", "-q", "zone-list"),

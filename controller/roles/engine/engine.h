@@ -15,6 +15,7 @@
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
  *	replay.c	a capture in place of all exporters
+ *	metrics*.c	figures for Prometheus (metrics.h)
  *	method_*.c	what the control socket asks
  *
  * Everything runs on one loop; nothing here blocks but the database's commit.
@@ -146,6 +147,13 @@ struct zl_engine_replay {
 	bool has_links; /* those of its hosts, out of files, have been read */
 };
 
+/* Mitigations by the time from the record's arrival to the commit, microseconds. */
+enum { ZL_ENFORCED_BOUNDS = 14 };
+struct zl_engine_enforced {
+	uint64_t n[ZL_ENFORCED_BOUNDS + 1]; /* the last: longer than all bounds */
+	uint64_t sum_us;
+};
+
 struct zl_role_info {
 	char name[32];
 	uint32_t pid, restarts;
@@ -180,7 +188,8 @@ struct zl_engine {
 	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
 	struct zl_recent kernel_drops, ring_drops;
-	struct zl_mono turned; /* what is recent, last */
+	uint64_t drops[ZL_DROP_N]; /* of all exporters, and of who may not send */
+	struct zl_mono turned;	   /* what is recent, last */
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
@@ -199,14 +208,20 @@ struct zl_engine {
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
-	struct zl_map releases; /* domain uuid -> struct zl_engine_release, owned */
-	char db_error[256];	/* why the last write failed, or "" */
+	struct zl_map releases;	  /* domain uuid -> struct zl_engine_release, owned */
+	struct zl_map violations; /* lock -> records, of tally.h */
+	struct zl_engine_enforced enforced;
+	struct zl_wall audit_verified; /* last; 0: not yet */
+	bool audit_is_ok;
+	char db_error[256]; /* why the last write failed, or "" */
 };
 
 /* database.c: a write failed, with what is said of it in the log; or all did not. */
 void zl_engine_database_failed(
 	struct zl_engine *e, const struct zl_error *why, const char *what);
 void zl_engine_database_works(struct zl_engine *e);
+/* metrics_state.c: a mitigation was in force so long after its record came. */
+void zl_engine_enforced(struct zl_engine *e, uint64_t us);
 
 /* objects.c */
 int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
@@ -272,7 +287,8 @@ struct zl_exporter_info {
 	struct zl_recent records, tapped, no_interface, unknown_interface;
 	struct zl_wall last_tapped;			  /* arrival; 0: never */
 	struct zl_recent datagrams, decoded, units, lost; /* of `stats` */
-	struct zl_map names; /* of its interfaces, by number (interfaces.c) */
+	struct zl_map names;	       /* of its interfaces, by number (ifnames.c) */
+	struct zl_interfaces counters; /* that it told counters of */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
@@ -289,14 +305,14 @@ bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(struct zl_engine *e, const char *host);
 
-/* interfaces.c */
+/* ifnames.c */
 enum { ZL_ENGINE_INTERFACE_NONE = INT32_MAX }; /* no interface that we know */
-void zl_engine_interfaces_init(struct zl_exporter_info *x);
-void zl_engine_interfaces_done(struct zl_exporter_info *x);
+void zl_engine_ifnames_init(struct zl_exporter_info *x);
+void zl_engine_ifnames_done(struct zl_exporter_info *x);
 /* The exporter tells a name. */
-void zl_engine_interfaces_note(struct zl_engine *e, const struct zl_frame_in *in);
+void zl_engine_ifnames_note(struct zl_engine *e, const struct zl_frame_in *in);
 /* The host's index of what the exporter calls `number`. */
-uint32_t zl_engine_interfaces_index(
+uint32_t zl_engine_ifnames_index(
 	const struct zl_engine *e, const struct zl_exporter_info *x, uint32_t number);
 
 /* forwarding.c */

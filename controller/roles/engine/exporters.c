@@ -84,7 +84,8 @@ static void forget_oldest(struct zl_engine *e)
 	if (oldest->was_silent)
 		zl_engine_incidents_speaks(e, &oldest->addr);
 	(void)zl_map_remove(&e->exporters, &oldest->addr);
-	zl_engine_interfaces_done(oldest);
+	zl_engine_ifnames_done(oldest);
+	zl_interfaces_done(&oldest->counters);
 	free(oldest);
 }
 
@@ -100,7 +101,8 @@ static struct zl_exporter_info *get(struct zl_engine *e, const struct zl_addr *a
 	if (x == NULL)
 		return NULL;
 	x->addr = *addr;
-	zl_engine_interfaces_init(x);
+	zl_engine_ifnames_init(x);
+	zl_interfaces_init(&x->counters);
 	settle_host(e, x);
 	if (zl_map_put(&e->exporters, addr, x) < 0) {
 		free(x);
@@ -174,6 +176,20 @@ static void note_arrival(const struct zl_engine *e, struct zl_exporter_info *x,
 		x->heard = now;
 }
 
+/* What it counted before, when it is the same count that went on. */
+static void count_drops(struct zl_engine *e, const struct zl_collector_exporter *before,
+	const struct zl_collector_exporter *now)
+{
+	bool is_same = before->first_seen.us == now->first_seen.us;
+
+	for (unsigned i = 0; i < ZL_DROP_N; i++) {
+		uint64_t counted = is_same ? before->drops[i] : 0;
+
+		if (now->drops[i] > counted)
+			e->drops[i] += now->drops[i] - counted;
+	}
+}
+
 static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 {
 	struct zl_collector_exporter stats;
@@ -189,12 +205,24 @@ static void on_exporter(struct zl_engine *e, const struct zl_frame_in *in)
 	/* A replay may be ahead of what it says once a second. */
 	if (e->is_replay && stats.last_seen.us < x->stats.last_seen.us)
 		stats.last_seen = x->stats.last_seen;
+	count_drops(e, &x->stats, &stats);
 	x->stats = stats;
 	e->exporter_news++;
 	zl_recent_set(&x->datagrams, stats.datagrams);
 	zl_recent_set(&x->decoded, stats.records);
 	zl_recent_set(&x->units, stats.units);
 	zl_recent_set(&x->lost, stats.lost);
+}
+
+static void on_interface(struct zl_engine *e, const struct zl_frame_in *in)
+{
+	struct zl_if_counters counters;
+	struct zl_exporter_info *x;
+
+	zl_collector_get_interface(in, &counters);
+	x = zl_map_find(&e->exporters, &counters.exporter);
+	if (x != NULL)
+		zl_interfaces_note(&x->counters, &counters);
 }
 
 static void on_totals(struct zl_engine *e, const struct zl_frame_in *in)
@@ -240,7 +268,9 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	else if (in->type == ZL_COLLECTOR_TEMPLATE)
 		zl_engine_templates_note(e, in);
 	else if (in->type == ZL_COLLECTOR_INTERFACE)
-		zl_engine_interfaces_note(e, in);
+		on_interface(e, in);
+	else if (in->type == ZL_COLLECTOR_IFNAME)
+		zl_engine_ifnames_note(e, in);
 	else if (in->type == ZL_COLLECTOR_TOTALS)
 		on_totals(e, in);
 	else if (in->type == ZL_COLLECTOR_REPLAY)

@@ -276,7 +276,7 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 		settle_sampling(f, x->sampling);
 		b->exporters[kept] = x;
 		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
-			.ifindex = zl_engine_interfaces_index(
+			.ifindex = zl_engine_ifnames_index(
 				e, x, zl_correlate_interface(f)),
 			.src = &f->src,
 			.dst = &f->dst };

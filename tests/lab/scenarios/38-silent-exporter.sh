@@ -16,6 +16,9 @@ silence() {
 		and (.lock | startswith("(exporter")) and .state == $s)' >/dev/null
 }
 
+# A new collector knows no pauses of before, which would be usual here.
+kill -9 "$(role_pid collector)"
+sleep 2
 check 'web1 uses db1' vm_reaches web1 "$(vm_v4 db1)" 5432
 # Long enough for what is usual for it to be known.
 beat_start web1 "$(vm_v4 db1)" 5432 50 20

@@ -104,7 +104,7 @@ int main(void)
 
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	r = cmocka_run_group_tests_name(
-		"engine interfaces", tests, zl_rig_setup_with_policy, zl_rig_teardown);
+		"engine ifnames", tests, zl_rig_setup_with_policy, zl_rig_teardown);
 	(void)close(fd);
 	return r;
 }

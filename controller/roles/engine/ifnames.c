@@ -10,12 +10,12 @@ struct name {
 	char text[ZL_IFNAME_SIZE];
 };
 
-void zl_engine_interfaces_init(struct zl_exporter_info *x)
+void zl_engine_ifnames_init(struct zl_exporter_info *x)
 {
 	zl_map_init(&x->names, sizeof(uint32_t), ZL_IFNAMES_MAX);
 }
 
-void zl_engine_interfaces_done(struct zl_exporter_info *x)
+void zl_engine_ifnames_done(struct zl_exporter_info *x)
 {
 	struct name *n;
 
@@ -24,13 +24,13 @@ void zl_engine_interfaces_done(struct zl_exporter_info *x)
 	zl_map_done(&x->names);
 }
 
-void zl_engine_interfaces_note(struct zl_engine *e, const struct zl_frame_in *in)
+void zl_engine_ifnames_note(struct zl_engine *e, const struct zl_frame_in *in)
 {
-	struct zl_collector_interface told;
+	struct zl_collector_ifname told;
 	struct zl_exporter_info *x;
 	struct name *n;
 
-	if (zl_collector_get_interface(in, &told) < 0)
+	if (zl_collector_get_ifname(in, &told) < 0)
 		return;
 	x = zl_map_find(&e->exporters, &told.exporter);
 	if (x == NULL || x->host[0] == '\0')
@@ -49,7 +49,7 @@ void zl_engine_interfaces_note(struct zl_engine *e, const struct zl_frame_in *in
 	memcpy(n->text, told.name, sizeof(n->text));
 }
 
-uint32_t zl_engine_interfaces_index(
+uint32_t zl_engine_ifnames_index(
 	const struct zl_engine *e, const struct zl_exporter_info *x, uint32_t number)
 {
 	const struct zl_index_link *link;
