@@ -89,15 +89,18 @@ static bool by_release(const struct zl_case *c, char *why, size_t n)
 
 /*
  * A connection that was cut dies after the release: what its guest had not got through
- * comes again, for up to minutes, with the FIN.  One that lives on is not meant.
+ * comes again, for up to minutes, with the FIN, and what the other end had not is
+ * acknowledged.  One that lives on soon sends more than that.
  */
 static bool by_ending(const struct zl_case *c, char *why, size_t n)
 {
 	char when[ZL_WALL_STR];
 
-	(void)snprintf(why, n, "it closes a connection from before the release of %s",
+	(void)snprintf(why, n,
+		"it is what is left of a connection from before the release of %s",
 		zl_wall_format(c->released, when));
-	return c->ends && c->began.us != 0 && c->began.us <= c->released.us;
+	return c->began.us != 0 && c->began.us <= c->released.us &&
+	       (c->ends || c->leftover <= ZL_DECISION_LEFTOVER_MAX);
 }
 
 static bool by_nics(const struct zl_case *c, char *why, size_t n)

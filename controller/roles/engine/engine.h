@@ -108,6 +108,7 @@ struct zl_engine_lease {
 struct zl_engine_release {
 	struct zl_uuid domain;
 	struct zl_wall when;
+	uint64_t leftover; /* packets since then, as in struct zl_case */
 };
 
 /* --- incidents --- */

@@ -95,12 +95,13 @@ int zl_engine_leases_note_release(
 
 	if (release != NULL) {
 		release->when = when;
+		release->leftover = 0;
 		return 0;
 	}
 	release = malloc(sizeof(*release));
 	if (release == NULL)
 		return -ENOMEM;
-	*release = (struct zl_engine_release){ *domain, when };
+	*release = (struct zl_engine_release){ .domain = *domain, .when = when };
 	r = zl_map_put(&e->releases, domain, release);
 	if (r < 0)
 		free(release);
