@@ -24,14 +24,16 @@ static const struct zl_index_owner_rec *owner_of(const void *node)
 	return zl_index_of(const struct zl_index_owner_rec, node, (uintptr_t)node);
 }
 
-/* An owner is part of its NIC; most NICs have one address, the first. */
+/*
+ * An owner is part of its NIC; most NICs have one address, the first.  Of another one the
+ * place is wrong, which costs time and nothing else: it is no pointer to a NIC.
+ */
 INLINE void fetch_nic(const void *owner, bool with_addr)
 {
 	const char *nic;
 
 	if (owner == NULL)
 		return;
-	/* Of another than the first address it is some place beside it: no matter. */
 	nic = (const char *)owner - offsetof(struct zl_index_nic_rec, owners[0].node);
 	fetch(nic, ZL_INDEX_LINE);
 	if (with_addr)

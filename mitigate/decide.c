@@ -87,6 +87,22 @@ static bool by_release(const struct zl_case *c, char *why, size_t n)
 	return c->released.us != 0 && c->seen.us <= c->released.us;
 }
 
+/*
+ * A connection that was cut dies after the release: what its guest had not got through
+ * comes again, for up to minutes, with the FIN, and what the other end had not is
+ * acknowledged.  One that lives on soon sends more than that.
+ */
+static bool by_ending(const struct zl_case *c, char *why, size_t n)
+{
+	char when[ZL_WALL_STR];
+
+	(void)snprintf(why, n,
+		"it is what is left of a connection from before the release of %s",
+		zl_wall_format(c->released, when));
+	return c->began.us != 0 && c->began.us <= c->released.us &&
+	       (c->ends || c->leftover <= ZL_DECISION_LEFTOVER_MAX);
+}
+
 static bool by_nics(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n, "the domain has no network interface that we know");
@@ -129,6 +145,7 @@ static const struct {
 	{ "forwarding", by_forwarding },
 	{ "claim", by_claim },
 	{ "release", by_release },
+	{ "ending", by_ending },
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },
 	{ "enforcer", by_enforcer },

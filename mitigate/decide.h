@@ -15,6 +15,8 @@
 #include "controller/flow/evidence.h"
 #include "mitigate/lease.h"
 
+enum { ZL_DECISION_LEFTOVER_MAX = 8 };
+
 struct zl_case {
 	/* what the lock asks for */
 	const char *lock;
@@ -33,6 +35,10 @@ struct zl_case {
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */
+	struct zl_wall began;	 /* the opening was heard of; 0: it was not */
+	bool ends;		 /* a connection is closed by it, and none opened */
+	uint64_t leftover; /* packets since the release, with these, that do neither, of
+			    * connections from before it */
 	/* can we? */
 	bool host_fresh;  /* the inventory of its host is up */
 	bool enforcer_up; /* agent, or actuator */

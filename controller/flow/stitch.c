@@ -458,8 +458,8 @@ struct zl_initiator zl_stitch_look(const struct zl_stitch *s,
 	struct zl_stitch_conversation *c, const struct zl_stitch_pulse *p,
 	unsigned src_side, const struct zl_flow *flow)
 {
-	struct zl_initiator is = { ZL_SIDE_UNKNOWN, ZL_CONFIDENCE_FLAGS, 0, false,
-		false };
+	struct zl_initiator is = { .confidence = ZL_CONFIDENCE_FLAGS };
+	const struct zl_stitch_start *start;
 
 	remember_start(c, src_side, flow);
 	is.side = by_openings(c, src_side, flow);
@@ -478,6 +478,12 @@ struct zl_initiator zl_stitch_look(const struct zl_stitch *s,
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
 		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
+	is.ends = flow->proto == IPPROTO_TCP &&
+		  (flow->present & ZL_FLOW_TCP_FLAGS) != 0 &&
+		  (flow->tcp_flags & SYN) == 0 && (flow->tcp_flags & (FIN | RST)) != 0;
+	start = &c->start[is.side == ZL_SIDE_DST ? 1 - src_side : src_side];
+	if (start->ms != 0)
+		is.began = start->arrival;
 	return is;
 }
 

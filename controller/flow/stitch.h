@@ -69,6 +69,8 @@ struct zl_initiator {
 	uint64_t other; /* the number of the other direction's last record; 0: none */
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
+	bool ends;	/* of TCP: it closes, with no opening in it */
+	struct zl_wall began; /* when we heard of the opening; 0: we did not */
 };
 
 /* Does it suffice for an automatic action? */

@@ -34,6 +34,8 @@ void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
 	struct zl_engine_incident *inc;
 	char rule[sizeof(inc->row.rule)];
 
+	if (s->flow.is_provisional)
+		return; /* the address may be something else by now */
 	(void)snprintf(rule, sizeof(rule),
 		"it uses an address or MAC of domain '%.100s'", s->sighting.claimed);
 	inc = zl_engine_incidents_open(e, &s->sighting.src, SPOOFING, rule);

@@ -309,7 +309,8 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 		settle_sampling(f, x->sampling);
 		b->exporters[kept] = x;
 		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
-			.ifindex = zl_correlate_interface(f),
+			.ifindex = zl_engine_ifnames_index(
+				e, x, zl_correlate_interface(f)),
 			.src = &f->src,
 			.dst = &f->dst };
 	}
@@ -379,9 +380,10 @@ static void identify(
 		offsetof(struct zl_seen, sighting) -
 			offsetof(struct zl_seen, initiator));
 	zl_correlate_fetched(e->index, &b->fetch[i],
-		x->interfaces == ZL_HOST_INTERFACES_IFINDEX, &s->flow, wall,
+		zl_host_interfaces_show_taps(x->interfaces), &s->flow, wall,
 		&s->sighting);
-	zl_engine_exporters_count(x, zl_engine_exporters_shows(e, x, s), &s->flow);
+	zl_engine_exporters_count(
+		x, zl_engine_exporters_shows(e, x, b->fetch[i].ifindex, s), &s->flow);
 	if (e->settled != NULL) {
 		k->topics = zl_index_topics(e->index, &b->fetch[i],
 			(present & ZL_FLOW_SRC_MAC) != 0 ? &s->flow.src_mac : NULL,

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "controller/roles/engine/incidents.h"
+#include "controller/roles/engine/tally.h"
 
 /* Policy may not know mitigate/, so its enums only have the same order. */
 _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
@@ -51,6 +52,20 @@ static struct zl_wall seen_at(const struct zl_flow *f)
 	return t;
 }
 
+static void count_leftover(
+	struct zl_engine_release *r, struct zl_case *c, const struct zl_flow *f)
+{
+	uint64_t each = f->sampling > 1 ? f->sampling : 1, n;
+
+	if (!c->ends && c->began.us != 0 && c->began.us <= r->when.us &&
+		c->seen.us > r->when.us) {
+		if (__builtin_mul_overflow(f->packets, each, &n) ||
+			__builtin_add_overflow(r->leftover, n, &r->leftover))
+			r->leftover = UINT64_MAX;
+	}
+	c->leftover = r->leftover;
+}
+
 static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 	const struct zl_endpoint *who, const struct zl_verdict *verdict,
 	struct zl_case *c)
@@ -73,13 +88,17 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.forwarding = who->forwarding,
 		.by_claim = s->by_claim,
 		.seen = seen_at(&s->flow),
+		.began = s->initiator.began,
+		.ends = s->initiator.ends,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
 	/* In the future: the clock was set back.  Wait no longer than from now on. */
 	if (released != NULL && released->when.us > zl_wall_now().us)
 		released->when = zl_wall_now();
-	if (released != NULL)
+	if (released != NULL) {
 		c->released = released->when;
+		count_leftover(released, c, &s->flow);
+	}
 	c->replayed = e->is_replay;
 	c->enforcer_up = e->is_replay ||
 			 zl_engine_leases_enforcer_up(e, c->backend, who->host, &why);
@@ -189,6 +208,7 @@ void zl_engine_incidents_violation(
 	struct zl_case c;
 	bool is_new;
 
+	zl_tally_add(&e->violations, verdict->lock->name, !s->counted);
 	inc = zl_engine_incidents_open(
 		e, who, verdict->lock->name, zl_evaluate_format(verdict, rule));
 	if (inc == NULL)

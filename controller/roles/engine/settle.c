@@ -161,7 +161,9 @@ void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
 	struct zl_stitch_settled stitched;
 	int r;
 
-	if (!is_nothing(s) || zl_engine_settle_news(e, &k->topics) != k->news ||
+	/* What names of interfaces mean is told by nobody when it changes. */
+	if (x->interfaces == ZL_HOST_INTERFACES_NAME || !is_nothing(s) ||
+		zl_engine_settle_news(e, &k->topics) != k->news ||
 		!zl_stitch_settle(e->stitch, &s->flow, at->scope, &is, &stitched))
 		return;
 	k->lock = 0;
@@ -177,7 +179,8 @@ void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
 	k->src_evidence = (unsigned)at->src.evidence & 3;
 	k->dst_evidence = (unsigned)at->dst.evidence & 3;
 	k->unknown_interface =
-		zl_engine_exporters_shows(e, x, s) == ZL_EXPORTER_SHOWS_UNKNOWN;
+		zl_engine_exporters_shows(e, x, zl_correlate_interface(&s->flow), s) ==
+		ZL_EXPORTER_SHOWS_UNKNOWN;
 	zl_settled_set_stitched(k, &stitched);
 	zl_settled_set_time(k, zl_settled_find(e->settled, &k->key), now);
 	zl_settled_put(e->settled, k);
