@@ -29,7 +29,7 @@ static bool is_better(const struct zl_index_domain *a, const struct zl_index_dom
 
 /* --- taps --- */
 
-static const struct zl_index_nic *find_tap(
+const struct zl_index_nic *zl_index_find_tap(
 	const struct zl_index *ix, uint32_t host_id, const struct zl_index_link *link)
 {
 	struct zl_index_name_key name = { .host = host_id };
@@ -73,7 +73,7 @@ const struct zl_index_nic *zl_index_tap_fetched(
 	if (l == NULL)
 		return NULL;
 	if (l->version != ix->version) {
-		l->tap = find_tap(ix, f->host_id, &l->pub);
+		l->tap = zl_index_find_tap(ix, f->host_id, &l->pub);
 		l->version = ix->version;
 	}
 	return l->tap;
