@@ -126,7 +126,7 @@ static int fill_index(struct zl_index *ix, struct zl_error *reterr)
 			link.mac.b[0] = 0xfe;
 			(void)zl_fleet_tap(v, link.name);
 			if (r >= 0)
-				r = zl_index_link_put(ix, name, &link, reterr);
+				r = zl_index_link_put(ix, name, &link, now, reterr);
 		}
 	}
 	return r;

@@ -39,7 +39,7 @@ static void add_domain(
 	(void)snprintf(link.name, sizeof(link.name), "tap%u", n);
 	(void)snprintf(link.master, sizeof(link.master), "br0");
 	assert_int_equal(0, zl_index_domain_put(ix, host, &d, now, NULL));
-	assert_int_equal(0, zl_index_link_put(ix, host, &link, NULL));
+	assert_int_equal(0, zl_index_link_put(ix, host, &link, now, NULL));
 }
 
 static int setup(void **state)

@@ -104,7 +104,7 @@ static void link_up(struct fixture *f, const char *host, uint32_t ifindex,
 
 	l.mac.b[0] = 0xfe;
 	(void)snprintf(l.name, sizeof(l.name), "%s", name);
-	assert_int_equal(0, zl_index_link_put(f->ix, host, &l, &err));
+	assert_int_equal(0, zl_index_link_put(f->ix, host, &l, t0, &err));
 }
 
 static const char *owner(struct fixture *f, const char *host, const char *scope,
@@ -157,8 +157,8 @@ static void test_tap(void **state)
 	assert_null(zl_index_tap(f->ix, "hv1", 17));
 	d.state = ZL_DOMAIN_RUNNING;
 	put(f, "hv1", &d);
-	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, &err));
-	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, &err));
+	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, t0, &err));
+	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, t0, &err));
 	assert_null(zl_index_tap(f->ix, "hv1", 17));
 }
 
@@ -191,10 +191,10 @@ static void test_changes(void **state)
 	put(f, "hv1", &d);
 	assert_int_equal(ZL_INDEX_ADDRS, f->what);
 	assert_int_equal(7, f->n_changes);
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, t0, &err));
 	assert_int_equal(ZL_INDEX_GONE, f->what);
 	assert_string_equal("renamed", f->name);
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, t0, &err));
 	assert_int_equal(8, f->n_changes);
 	assert_int_equal(-ENOENT, zl_index_domain_put(f->ix, "hv9", &d, t0, &err));
 	assert_non_null(strstr(err.msg, "hv9"));
@@ -221,10 +221,10 @@ static void test_listing(void **state)
 	assert_int_equal(0, zl_index_list_begin(f->ix, "hv1", &err));
 	put(f, "hv1", &b);
 	assert_int_equal(2, zl_index_host(f->ix, "hv1")->n_domains);
-	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", &err));
+	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", t0, &err));
 	assert_int_equal(1, zl_index_host(f->ix, "hv1")->n_domains);
 	assert_string_equal("vm1", f->name);
-	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", &err));
+	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", t0, &err));
 	assert_int_equal(1, zl_index_host(f->ix, "hv1")->n_domains);
 	assert_int_equal(1, zl_index_host(f->ix, "hv2")->n_domains);
 	assert_int_equal(0, zl_index_host_remove(f->ix, "hv1", &err));
@@ -575,7 +575,7 @@ static void test_learn_migrates(void **state)
 	assert_string_equal("vm1", owner(f, NULL, NULL, "10.0.0.1", &ambiguous));
 	assert_false(ambiguous);
 	assert_int_equal(0, learn(f, "hv2", 1, "10.0.0.1", 2, NULL));
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &a.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &a.uuid, t0, &err));
 	assert_string_equal("vm1", owner(f, "hv2", NULL, "10.0.0.1", NULL));
 	assert_int_equal(1, nic_of(f, "hv2", 1)->addrs[0].since.us);
 }
@@ -697,7 +697,7 @@ static void test_sole_owner(void **state)
 	add_addr(&other, "10.0.0.1", ZL_ADDR_DHCP);
 	put(f, "hv2", &other);
 	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv2", &other.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv2", &other.uuid, t0, &err));
 	assert_true(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
 	a = addr_of("10.0.0.2");
 	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));

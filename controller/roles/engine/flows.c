@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "controller/control/varlink.h"
+#include "controller/flow/moment.h"
 #include "controller/roles/engine/engine.h"
 
 /* In one go before the loop looks at anything else. */
@@ -278,7 +279,10 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
 			.ifindex = zl_correlate_interface(f),
 			.src = &f->src,
-			.dst = &f->dst };
+			.dst = &f->dst,
+			.when = zl_moment(f, x->stats.has_offset
+						     ? x->stats.offset_us
+						     : ZL_MOMENT_NO_OFFSET) };
 	}
 	return kept;
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "controller/flow/moment.h"
 #include "controller/roles/engine/incidents.h"
 
 /* Policy may not know mitigate/, so its enums only have the same order. */
@@ -23,10 +24,6 @@ _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
 		       (int)ZL_RESPONSE_NWFILTER == (int)ZL_BACKEND_NWFILTER,
 	"a lock's response is not what mitigate/ makes of it");
 
-/* Records without a usable time are taken to be as old as exporters let them get. */
-#define UNKNOWN_AGE_US (60 * ZL_US_PER_S)
-/* From the header's time stamp to our socket, on a busy exporter. */
-#define TRANSIT_US (100 * ZL_US_PER_MS)
 /* How long a refused or failed action is not tried again for the same incident. */
 #define RETRY_US (60 * (uint64_t)ZL_US_PER_S)
 /*
@@ -37,19 +34,6 @@ _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
 static const struct zl_endpoint outside = {
 	.name = "(outside)", .host = "", .tap = ""
 };
-
-/* When was the traffic, at the earliest that its last packet can have been? */
-static struct zl_wall seen_at(const struct zl_flow *f)
-{
-	struct zl_wall t = f->arrival;
-
-	t.us -= TRANSIT_US;
-	if ((f->present & ZL_FLOW_AGE) == 0)
-		t.us -= UNKNOWN_AGE_US;
-	else
-		t.us -= ((int64_t)f->age_ms + f->age_error_ms) * ZL_US_PER_MS;
-	return t;
-}
 
 static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 	const struct zl_endpoint *who, const struct zl_verdict *verdict,
@@ -72,7 +56,8 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.sampling_known = s->flow.sampling != 0,
 		.forwarding = who->forwarding,
 		.by_claim = s->by_claim,
-		.seen = seen_at(&s->flow),
+		.seen = zl_moment(&s->flow, ZL_MOMENT_NO_OFFSET).earliest,
+		.past = s->sighting.past,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
 	/* In the future: the clock was set back.  Wait no longer than from now on. */
