@@ -452,8 +452,7 @@ static struct zl_initiator weigh(const struct zl_stitch *s,
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, uint64_t number, struct zl_mono now)
 {
-	struct zl_initiator is = { ZL_SIDE_UNKNOWN, ZL_CONFIDENCE_FLAGS, 0, false,
-		false };
+	struct zl_initiator is = { .confidence = ZL_CONFIDENCE_FLAGS };
 	struct key key;
 	unsigned src_side = make_key(flow, scope, &key);
 	struct conversation *c = get_conversation(s, &key, now), unproven;
@@ -465,8 +464,16 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	}
 	remember_start(c, src_side, flow);
 	is.side = by_openings(c, src_side, flow);
-	if (is.side == ZL_SIDE_UNKNOWN)
+	if (is.side == ZL_SIDE_UNKNOWN) {
 		is = weigh(s, c, src_side, flow, scope);
+	} else if (is.side == ZL_SIDE_DST) {
+		is.answers = true;
+		/* Only its own packet shows for sure that the other one began. */
+		if (!c->began[1 - src_side])
+			is.confidence = by_service(s, flow, scope) == ZL_SIDE_DST
+						? ZL_CONFIDENCE_SERVICE
+						: ZL_CONFIDENCE_GUESS;
+	}
 	if (is.side == ZL_SIDE_SRC &&
 		!may_have_begun(c, src_side, flow->proto, flow->sport))
 		is.confidence = ZL_CONFIDENCE_GUESS;

@@ -23,7 +23,8 @@
  *		For UDP from such a port no other evidence is better than this
  *
  * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
- * something about the other side, which must not be blamed for what its peer sends.
+ * something about the other side, which must not be blamed for what its peer sends: as
+ * long as no packet of its own shows that it began, that is a guess, or what the ports say.
  * Records with a forged source have a scope of their own (flow/correlate.h), so that
  * they say nothing about the owner of the address.
  *
@@ -69,6 +70,7 @@ struct zl_initiator {
 	uint64_t other; /* the number of the other direction's last record; 0: none */
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
+	bool answers;	/* it says of itself that it is an answer, by flags or type */
 };
 
 /* Does it suffice for an automatic action? */

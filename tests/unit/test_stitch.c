@@ -25,6 +25,7 @@ struct step {
 	bool proves;	   /* that the sender of the other direction's record began */
 	bool same, coarse; /* datagram as the step before; start in whole seconds */
 	int biflow;	   /* two-way: 1, 2; -1: without saying who began */
+	unsigned packets;  /* 0: not told */
 };
 
 struct stitch_case {
@@ -37,19 +38,41 @@ struct stitch_case {
 /* clang-format off */
 static struct stitch_case cases[] = {
 	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "a refusal is no attack, and does not show who began", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "a lone SYN-ACK shows nothing about who it goes to", { { 1, 22, 40000, 6, SYN | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE, .packets = 1 } } },
+	{ "nor to a low port", { { 0, 40000, 22, 6, SYN | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_GUESS, .packets = 1 } } },
+	{ "a scan without a SYN is no more than its ports", { { 0, 40000, 22, 6, 1 | 8 | 32, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "one without any flag, from a low port", { { 0, 53, 9999, 6, 0, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "half open: asked, answered, given up", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, RST, 1002, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "half open, the answer first", {
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE, .packets = 1 },
+		{ 0, 40000, 22, 6, SYN | RST, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "half open and never answered, tried again", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, SYN, 2000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 } } },
+	{ "after an active timeout the beginning is known", {
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, PSH_ACK, 61000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 9999, 6, PSH_ACK, 61000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "and also when the later part came first", {
+		{ 1, 9999, 40000, 6, PSH_ACK, 61000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, PSH_ACK, 121000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "the client's reset is its own", {
 		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
 		{ 0, 40000, 22, 6, RST | ACK, 1005, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "a forged refusal makes no client of a server", {
-		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "nor does a forged SYN-ACK", {
 		{ 0, 40000, 5432, 6, SYN | ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "who has answered may be a server", {
-		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 40000, 22, 6, ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
@@ -106,7 +129,11 @@ static struct stitch_case cases[] = {
 	{ "the same forward", { { 0, 40000, 22, 6, FULL, 0, 0, SRC, ZL_CONFIDENCE_TIME, .biflow = 1 } } },
 	{ "a direction that may be arbitrary", { { 1, 22, 40000, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_SERVICE, .biflow = -1 } } },
 	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "a lone echo reply is no attack, nor shows that anybody asked", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "one to a request does", {
+		{ 0, 0, 0, 58, 0, 1000, 128 << 8, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 0, 0, 58, 0, 1001, 129 << 8, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "an error is no question that anybody is sure of", { { 1, 0, 0, 1, 0, 1000, 3 << 8 | 3, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 };
 /* clang-format on */
@@ -128,6 +155,7 @@ static void test_stitch(void **state)
 			.biflow = (uint8_t)(t->biflow > 0 ? t->biflow : 0),
 			.rev_packets = t->biflow != 0,
 			.icmp = t->icmp,
+			.packets = t->packets,
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO };
 		struct zl_initiator is;
 
@@ -136,6 +164,7 @@ static void test_stitch(void **state)
 		f.present |= t->proto == 6 ? ZL_FLOW_TCP_FLAGS : 0;
 		f.present |= t->first_ms != 0 ? ZL_FLOW_FIRST : 0;
 		f.present |= t->icmp != 0 ? ZL_FLOW_ICMP : 0;
+		f.present |= t->packets != 0 ? ZL_FLOW_PACKETS : 0;
 		f.present |= t->coarse ? ZL_FLOW_FIRST_COARSE : 0;
 		f.present |= t->biflow != 0 ? ZL_FLOW_REV_PACKETS : 0;
 		f.present |= t->biflow > 0 ? ZL_FLOW_BIFLOW : 0;
@@ -169,7 +198,7 @@ static void test_sampled_reset(void **state)
 	f.sampling = 1;
 	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_SIDE_DST, is.side);
-	assert_int_equal(ZL_CONFIDENCE_FLAGS, is.confidence);
+	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	zl_stitch_free(s);
 }
 

@@ -142,6 +142,7 @@ static void look_back(struct zl_engine *e, const struct zl_seen *s)
 		return;
 	other->answered = true;
 	if (zl_stitch_is_certain(other->initiator.confidence) ||
+		other->initiator.answers ||
 		(!s->initiator.proves && (s->initiator.side != ZL_SIDE_DST ||
 						 other->initiator.side == ZL_SIDE_SRC)))
 		return;
