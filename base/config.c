@@ -171,6 +171,14 @@ int zl_config_read(const char *path, bool optional, const struct zl_option *opti
 	return rd.r;
 }
 
+void zl_config_help(const struct zl_option *options, size_t n_options, FILE *to)
+{
+	for (size_t i = 0; i < n_options; i++)
+		(void)fprintf(to, "  %-18s %s (default: %s)\n", options[i].name,
+			options[i].help,
+			options[i].def[0] == '\0' ? "none" : options[i].def);
+}
+
 void zl_config_done(const struct zl_option *options, size_t n_options, void *of)
 {
 	for (size_t i = 0; i < n_options; i++) {

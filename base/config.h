@@ -12,6 +12,7 @@
 #define ZL_BASE_CONFIG_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -37,6 +38,8 @@ struct zl_option {
  */
 int zl_config_read(const char *path, bool optional, const struct zl_option *options,
 	size_t n_options, void *into, struct zl_error *reterr) ZL_CHECKED;
+/* What --help says of them, a line each. */
+void zl_config_help(const struct zl_option *options, size_t n_options, FILE *to);
 void zl_config_done(const struct zl_option *options, size_t n_options, void *of);
 
 /*

@@ -87,3 +87,11 @@ void zl_error_where(struct zl_error *reterr, const char *fmt, ...)
 	set_text(reterr->where, sizeof(reterr->where), fmt, ap);
 	va_end(ap);
 }
+
+void zl_error_print(const struct zl_error *err, FILE *to)
+{
+	(void)fprintf(to, "error: %s%s%s\n", err->where,
+		err->where[0] == '\0' ? "" : ": ", err->msg);
+	if (err->hint[0] != '\0')
+		(void)fprintf(to, "hint: %s\n", err->hint);
+}

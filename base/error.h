@@ -15,6 +15,7 @@
  */
 #ifndef ZL_BASE_ERROR_H
 #define ZL_BASE_ERROR_H
+#include <stdio.h>
 
 struct zl_error {
 	int code;	/* negative errno, the value that the function returned */
@@ -45,6 +46,9 @@ void zl_error_where(struct zl_error *reterr, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* On everything whose int result must be looked at. */
+/* As a program says it that ends for it: "error: WHERE: SENTENCE", and "hint: ...". */
+void zl_error_print(const struct zl_error *err, FILE *to);
+
 #define ZL_CHECKED __attribute__((warn_unused_result))
 
 #endif

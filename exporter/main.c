@@ -58,20 +58,12 @@ static void print_help(FILE *to)
 		"\n"
 		"options in section [exporter] of %s:\n",
 		ZL_EXPORTER_CONFIG_PATH);
-	for (size_t i = 0; i < zl_exporter_options_len; i++)
-		(void)fprintf(to, "  %-18s %s (default: %s)\n",
-			zl_exporter_options[i].name, zl_exporter_options[i].help,
-			zl_exporter_options[i].def[0] == '\0'
-				? "none"
-				: zl_exporter_options[i].def);
+	zl_config_help(zl_exporter_options, zl_exporter_options_len, to);
 }
 
 static int fail(const struct zl_error *err)
 {
-	(void)fprintf(stderr, "error: %s%s%s\n", err->where,
-		err->where[0] == '\0' ? "" : ": ", err->msg);
-	if (err->hint[0] != '\0')
-		(void)fprintf(stderr, "hint: %s\n", err->hint);
+	zl_error_print(err, stderr);
 	return err->code == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 }
 

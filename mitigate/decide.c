@@ -123,6 +123,19 @@ static bool by_release(const struct zl_case *c, char *why, size_t n)
 	return c->released.us != 0 && c->seen.us <= c->released.us;
 }
 
+/*
+ * A connection that was cut dies after the release: what its guest had not got through
+ * comes again, for up to minutes, with the FIN.  One that lives on is not meant.
+ */
+static bool by_ending(const struct zl_case *c, char *why, size_t n)
+{
+	char when[ZL_WALL_STR];
+
+	(void)snprintf(why, n, "it closes a connection from before the release of %s",
+		zl_wall_format(c->released, when));
+	return c->ends && c->began.us != 0 && c->began.us <= c->released.us;
+}
+
 static bool by_nics(const struct zl_case *c, char *why, size_t n)
 {
 	(void)snprintf(why, n, "the domain has no network interface that we know");
@@ -166,6 +179,7 @@ static const struct {
 	{ "forwarding", by_forwarding },
 	{ "claim", by_claim },
 	{ "release", by_release },
+	{ "ending", by_ending },
 	{ "interfaces", by_nics },
 	{ "inventory", by_inventory },
 	{ "enforcer", by_enforcer },

@@ -34,6 +34,8 @@ struct zl_case {
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */
+	struct zl_wall began;	 /* the opening was heard of; 0: it was not */
+	bool ends;		 /* a connection is closed by it, and none opened */
 	/* can we? */
 	bool host_fresh;  /* the inventory of its host is up */
 	bool enforcer_up; /* agent, or actuator */

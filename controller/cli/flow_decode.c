@@ -19,7 +19,8 @@ struct run {
 	struct zl_portmap ports;
 	bool with_options;
 	bool is_stream; /* records must not wait for more to come */
-	uint64_t n_datagrams, other_port, other_protocol;
+	struct zl_portmap_refused refused;
+	uint64_t n_datagrams;
 };
 
 static void show(const struct zl_flow_draft *draft, bool is_options, void *user)
@@ -34,8 +35,6 @@ static void take(struct run *run, const struct zl_captured *captured)
 {
 	const struct zl_decode_sinks sinks = { .show = show, .user = run };
 	const struct zl_datagram_found *udp = &captured->udp;
-	const struct zl_portmap_protocol *protocol =
-		zl_portmap_find(&run->ports, udp->dport);
 	struct zl_datagram datagram = {
 		.bytes = udp->bytes,
 		.n = udp->n,
@@ -47,12 +46,9 @@ static void take(struct run *run, const struct zl_captured *captured)
 		.now.us = ++run->n_datagrams,
 	};
 
-	if (protocol == NULL)
-		run->other_port++;
-	else if (!zl_portmap_protocol_has(protocol,
-			 (struct zl_cursor){ .at = udp->bytes, .left = udp->n }))
-		run->other_protocol++;
-	else
+	if (zl_portmap_takes(&run->ports, udp->dport,
+		    (struct zl_cursor){ .at = udp->bytes, .left = udp->n },
+		    &run->refused))
 		(void)zl_decode_to(&run->exporters, &datagram, &sinks);
 }
 
@@ -82,13 +78,13 @@ static void say_drops(const struct run *run)
 		add_drops(sums, e);
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
 		add_drops(sums, &run->exporters.refused[i]);
-	sums[ZL_DROP_VERSION] += run->other_protocol;
+	sums[ZL_DROP_VERSION] += run->refused.other_protocol;
 	(void)fflush(run->cli->out);
 	(void)fputc('{', to);
 	for (size_t i = 0; i < ZL_DATAGRAM_N; i++)
 		if (i != ZL_DATAGRAM_UDP)
 			say_count(to, &comma, zl_datagram_kinds[i].name, packets[i]);
-	say_count(to, &comma, "packet_other_port", run->other_port);
+	say_count(to, &comma, "packet_other_port", run->refused.other_port);
 	for (size_t i = 0; i < ZL_DROP_N; i++)
 		say_count(to, &comma, zl_drops[i].name, sums[i]);
 	(void)fputs("}\n", to);

@@ -21,6 +21,10 @@ struct way {
 	const char *lines[4];
 };
 
+/*
+ * enable-output-sampling=true turns it off, whatever its name says (docs/exporters.md):
+ * without it each packet is told once more for each port that it leaves by.
+ */
 /* clang-format off */
 static const struct way ways[] = {
 	{ "Taps on Linux bridges: pmacctd, kept at all taps by zonelock-exporter. In /etc/zonelock/exporter.conf:",
@@ -30,7 +34,7 @@ static const struct way ways[] = {
 	{ "Open vSwitch, bridge %b: IPFIX of every packet, without a cache (a record comes within 1 ms):",
 	  { "ovs-vsctl -- --id=@i create IPFIX 'targets=\"%c\"' sampling=1 obs_domain_id=1 \\",
 	    "    obs_point_id=1 cache_active_timeout=0 cache_max_flows=0 \\",
-	    "    -- set Bridge %b ipfix=@i" } },
+	    "    other_config:enable-output-sampling=true -- set Bridge %b ipfix=@i" } },
 	{ "and to end it:",
 	  { "ovs-vsctl clear Bridge %b ipfix" } },
 	{ "Open vSwitch, bridge %b, in place of that: sFlow (a datagram comes about once a second):",

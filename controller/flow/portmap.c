@@ -85,8 +85,7 @@ const struct zl_portmap_protocol *zl_portmap_find(
 	return NULL;
 }
 
-bool zl_portmap_protocol_has(
-	const struct zl_portmap_protocol *p, struct zl_cursor datagram)
+static bool can_be(const struct zl_portmap_protocol *p, struct zl_cursor datagram)
 {
 	uint16_t first = zl_get_u16(&datagram);
 
@@ -94,4 +93,18 @@ bool zl_portmap_protocol_has(
 		if (p->first[i] == first)
 			return true;
 	return datagram.bad;
+}
+
+bool zl_portmap_takes(const struct zl_portmap *p, uint16_t port,
+	struct zl_cursor datagram, struct zl_portmap_refused *count)
+{
+	const struct zl_portmap_protocol *protocol = zl_portmap_find(p, port);
+
+	if (protocol == NULL)
+		count->other_port++;
+	else if (!can_be(protocol, datagram))
+		count->other_protocol++;
+	else
+		return true;
+	return false;
 }

@@ -5,8 +5,7 @@
  *
  *	zl_portmap_init(&ports);			the usual ports
  *	r = zl_portmap_parse(&ports, "9995=netflow", &err);
- *	protocol = zl_portmap_find(&ports, dport);
- *	if (protocol != NULL && zl_portmap_protocol_has(protocol, payload))
+ *	if (zl_portmap_takes(&ports, dport, payload, &refused))
  *
  * NetFlow and IPFIX number their versions alike and are sent to each other's ports, so
  * either name takes all of them.  To add a protocol, add a row in portmap.c.
@@ -48,8 +47,16 @@ int zl_portmap_parse(
 const struct zl_portmap_protocol *zl_portmap_find(
 	const struct zl_portmap *p, uint16_t port);
 
-/* Can the datagram be one of the protocol?  One that is too short to say so can. */
-bool zl_portmap_protocol_has(
-	const struct zl_portmap_protocol *p, struct zl_cursor datagram);
+struct zl_portmap_refused {
+	uint64_t other_port; /* that is none for flow records */
+	uint64_t other_protocol;
+};
+
+/*
+ * Is that a port for flow datagrams, and can the datagram be one of its protocol?  One
+ * that is too short to say so can.  Who is not taken is counted by why.
+ */
+bool zl_portmap_takes(const struct zl_portmap *p, uint16_t port,
+	struct zl_cursor datagram, struct zl_portmap_refused *count);
 
 #endif

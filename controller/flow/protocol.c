@@ -246,8 +246,8 @@ void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_repla
 	zl_frame_put_str(f, ZL_COLLECTOR_A_HINT, p->hint);
 	for (unsigned i = 0; i < ZL_DATAGRAM_N; i++)
 		put_drop(f, zl_datagram_kinds[i].name, p->packets[i]);
-	put_drop(f, ZL_COLLECTOR_OTHER_PORT, p->other_port);
-	put_drop(f, ZL_COLLECTOR_OTHER_PROTOCOL, p->other_protocol);
+	put_drop(f, ZL_COLLECTOR_OTHER_PORT, p->refused.other_port);
+	put_drop(f, ZL_COLLECTOR_OTHER_PROTOCOL, p->refused.other_protocol);
 }
 
 static void get_packets(const struct nlattr *nest, struct zl_collector_replay *ret)
@@ -263,9 +263,9 @@ static void get_packets(const struct nlattr *nest, struct zl_collector_replay *r
 		if (strcmp(reason, zl_datagram_kinds[i].name) == 0)
 			ret->packets[i] = n;
 	if (strcmp(reason, ZL_COLLECTOR_OTHER_PORT) == 0)
-		ret->other_port = n;
+		ret->refused.other_port = n;
 	if (strcmp(reason, ZL_COLLECTOR_OTHER_PROTOCOL) == 0)
-		ret->other_protocol = n;
+		ret->refused.other_protocol = n;
 }
 
 void zl_collector_get_replay(

@@ -27,6 +27,7 @@
 #include "controller/flow/datagram.h"
 #include "controller/flow/drop.h"
 #include "controller/flow/exporter.h"
+#include "controller/flow/portmap.h"
 #include "controller/flow/stream.h"
 
 enum zl_collector_message {
@@ -98,8 +99,7 @@ struct zl_collector_totals {
 /* What a capture held besides the datagrams of exporters. */
 struct zl_collector_replay {
 	uint64_t packets[ZL_DATAGRAM_N];
-	uint64_t other_port; /* datagrams to a port that is none for flow records */
-	uint64_t other_protocol;
+	struct zl_portmap_refused refused;
 	bool is_ended;
 	char error[256], hint[192]; /* "": all of it could be read */
 };

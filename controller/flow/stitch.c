@@ -456,6 +456,7 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	struct key key;
 	unsigned src_side = make_key(flow, scope, &key);
 	struct conversation *c = get_conversation(s, &key, now), unproven;
+	const struct start *start;
 
 	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
 	if (flow->is_provisional) {
@@ -490,6 +491,12 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
 		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
+	is.ends = flow->proto == IPPROTO_TCP &&
+		  (flow->present & ZL_FLOW_TCP_FLAGS) != 0 &&
+		  (flow->tcp_flags & SYN) == 0 && (flow->tcp_flags & (FIN | RST)) != 0;
+	start = &c->start[is.side == ZL_SIDE_DST ? 1 - src_side : src_side];
+	if (start->ms != 0)
+		is.began = start->arrival;
 	c->number[src_side] = number;
 	return is;
 }

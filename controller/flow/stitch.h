@@ -71,6 +71,8 @@ struct zl_initiator {
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
 	bool answers;	/* it says of itself that it is an answer, by flags or type */
+	bool ends;	/* of TCP: it closes, with no opening in it */
+	struct zl_wall began; /* when we heard of the opening; 0: we did not */
 };
 
 /* Does it suffice for an automatic action? */

@@ -24,6 +24,16 @@ struct spec {
 	struct field fields[ZL_TEMPLATE_FIELDS_MAX];
 };
 
+static void begin(struct spec *s, struct zl_cursor raw, enum zl_template_format format,
+	bool is_options, bool is_provisional)
+{
+	s->format = format;
+	s->is_options = is_options;
+	s->n_scope = 0;
+	s->is_provisional = is_provisional;
+	s->raw = raw;
+}
+
 void zl_templates_init(struct zl_templates *t, struct zl_template_room *room)
 {
 	*t = (struct zl_templates){ .room = room };
@@ -321,11 +331,7 @@ unsigned zl_templates_learn(struct zl_templates *t, struct zl_cursor set,
 	while (!is_padding(set)) {
 		struct spec s;
 
-		s.format = format;
-		s.is_options = is_options;
-		s.n_scope = 0;
-		s.is_provisional = false;
-		s.raw = set;
+		begin(&s, set, format, is_options, false);
 		if (!read_head(t, &set, &s, drops))
 			return learned;
 		if (s.n == 0 && format == ZL_TEMPLATE_IPFIX) {
@@ -353,11 +359,7 @@ bool zl_templates_recall(struct zl_templates *t, struct zl_cursor raw,
 {
 	struct spec s;
 
-	s.format = format;
-	s.is_options = is_options;
-	s.n_scope = 0;
-	s.is_provisional = true;
-	s.raw = raw;
+	begin(&s, raw, format, is_options, true);
 	if (!read_head(t, &raw, &s, drops) || s.n == 0)
 		return false;
 	if (zl_map_find(&t->by_id, &s.id) != NULL)

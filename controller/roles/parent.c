@@ -527,10 +527,7 @@ static void usage(FILE *to)
 		"       zonelockd --config FILE --replay [-- OPTION...]   (started by "
 		"zonelock replay)\n\n"
 		"Configuration (default " ZL_SYSCONFDIR "/zonelock/zonelockd.conf):\n");
-	for (size_t i = 0; i < ZL_PARENT_OPTIONS; i++)
-		(void)fprintf(to, "  %-18s %s (default: %s)\n",
-			zl_parent_options[i].name, zl_parent_options[i].help,
-			zl_parent_options[i].def);
+	zl_config_help(zl_parent_options, ZL_PARENT_OPTIONS, to);
 }
 
 int main(int argc, char **argv)

@@ -121,8 +121,6 @@ static void on_flow(const struct zl_flow *flow, void *user)
 static void take(struct replay *p, const struct zl_captured *captured)
 {
 	const struct zl_datagram_found *udp = &captured->udp;
-	const struct zl_portmap_protocol *protocol =
-		zl_portmap_find(&p->ports, udp->dport);
 	struct zl_datagram datagram = {
 		.bytes = udp->bytes,
 		.n = udp->n,
@@ -136,15 +134,10 @@ static void take(struct replay *p, const struct zl_captured *captured)
 		p->last = captured->time;
 	datagram.arrival = p->last;
 	datagram.now.us = (uint64_t)p->last.us;
-	if (protocol == NULL) {
-		p->told.other_port++;
+	if (!zl_portmap_takes(&p->ports, udp->dport,
+		    (struct zl_cursor){ .at = udp->bytes, .left = udp->n },
+		    &p->told.refused))
 		return;
-	}
-	if (!zl_portmap_protocol_has(
-		    protocol, (struct zl_cursor){ .at = udp->bytes, .left = udp->n })) {
-		p->told.other_protocol++;
-		return;
-	}
 	wait_for_room(p);
 	p->totals.datagrams++;
 	(void)zl_decode(&p->exporters, &datagram, on_flow, p);

@@ -164,18 +164,12 @@ static void print_help(FILE *to)
 		"\n"
 		"options in section [agent] of %s:\n",
 		ZL_AGENT_CONFIG_PATH);
-	for (size_t i = 0; i < zl_agent_options_len; i++)
-		(void)fprintf(to, "  %-18s %s (default: %s)\n",
-			zl_agent_options[i].name, zl_agent_options[i].help,
-			zl_agent_options[i].def[0] == '\0' ? "none"
-							   : zl_agent_options[i].def);
+	zl_config_help(zl_agent_options, zl_agent_options_len, to);
 }
 
 static int fail(const struct zl_error *err)
 {
-	(void)fprintf(stderr, "error: %s\n", err->msg);
-	if (err->hint[0] != '\0')
-		(void)fprintf(stderr, "hint: %s\n", err->hint);
+	zl_error_print(err, stderr);
 	return strcmp(err->id, ZL_BREAKGLASS_DEGRADED) == 0 ? EXIT_DEGRADED
 	       : strcmp(err->id, "agent.usage") == 0	    ? EXIT_USAGE
 	       : err->code == -ENOENT			    ? EXIT_NOT_FOUND

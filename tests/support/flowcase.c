@@ -26,6 +26,21 @@ void zl_flowcase_done(struct zl_flowcase *c)
 	zl_exporters_done(&c->exporters);
 }
 
+int zl_flowcase_setup(void **state)
+{
+	static struct zl_flowcase c;
+
+	zl_flowcase_init(&c);
+	*state = &c;
+	return 0;
+}
+
+int zl_flowcase_teardown(void **state)
+{
+	zl_flowcase_done(*state);
+	return 0;
+}
+
 static void keep(const struct zl_flow *flow, void *user)
 {
 	struct zl_flowcase *c = user;

@@ -22,6 +22,12 @@ struct zl_flowcase {
 void zl_flowcase_init(struct zl_flowcase *c);
 void zl_flowcase_done(struct zl_flowcase *c);
 
+/* cmocka's fixtures around both: *state is the case, one for the program. */
+int zl_flowcase_setup(void **state);
+int zl_flowcase_teardown(void **state);
+#define ZL_FLOWCASE(f)                                                                 \
+	cmocka_unit_test_setup_teardown(f, zl_flowcase_setup, zl_flowcase_teardown)
+
 /* Send a datagram; the reasons for which something was dropped. */
 zl_drop_mask zl_flowcase_send(struct zl_flowcase *c, const struct zl_flowgen *g);
 

@@ -170,6 +170,7 @@ static void test_drop_of_unknown(void **state)
 /* --- the queue --- */
 
 struct seen {
+	sd_event *event; /* its loop */
 	unsigned n;
 	uint32_t seq;
 	struct zl_lease_report last;
@@ -187,6 +188,28 @@ static void on_report(const void *frame, size_t n, void *user)
 		0, zl_lease_report_get(in.tb[ZL_AGENT_A_REPORT], &s->last, NULL));
 	s->seq = in.seq;
 	s->n++;
+}
+
+static struct zl_queue *queue_new(struct seen *s, unsigned hosts_max, unsigned idle_ms)
+{
+	struct zl_queue_config config = { .dir = dir,
+		.peers = &no_peers,
+		.on_report = on_report,
+		.user = s,
+		.hosts_max = hosts_max,
+		.idle_ms = idle_ms };
+	struct zl_queue *q = NULL;
+
+	assert_true(sd_event_new(&config.event) >= 0);
+	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
+	s->event = config.event;
+	return q;
+}
+
+static void queue_free(struct seen *s, struct zl_queue *q)
+{
+	zl_queue_free(q);
+	s->event = sd_event_unref(s->event);
 }
 
 static void push(struct zl_queue *q, uint16_t type, uint32_t seq, const char *to)
@@ -213,35 +236,27 @@ static void push(struct zl_queue *q, uint16_t type, uint32_t seq, const char *to
 }
 
 /* Run until `n` reports were seen, or for `ms`. */
-static void run(sd_event *event, const struct seen *s, unsigned n, unsigned ms)
+static void run(const struct seen *s, unsigned n, unsigned ms)
 {
 	struct zl_mono end = zl_mono_add_ms(zl_mono_now(), ms);
 
 	while (s->n < n && zl_mono_now().us < end.us)
-		assert_true(sd_event_run(event, 20000) >= 0);
+		assert_true(sd_event_run(s->event, 20000) >= 0);
 }
 
 static void test_queue(void **state)
 {
 	struct seen s = { .n = 0 };
-	struct zl_queue_config config = { .dir = dir,
-		.peers = &no_peers,
-		.on_report = on_report,
-		.user = &s,
-		.hosts_max = 4,
-		.idle_ms = 60000 };
-	struct zl_queue *q = NULL;
+	struct zl_queue *q = queue_new(&s, 4, 60000);
 
 	(void)state;
-	assert_true(sd_event_new(&config.event) >= 0);
-	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
 	push(q, ZL_AGENT_LEASE_PUT, 1, "");
 	assert_int_equal(1, s.n);
 	assert_int_equal(ZL_LEASE_FAILED, s.last.state);
 	assert_string_equal("no libvirt URI is known for the host", s.last.error.msg);
 
 	push(q, ZL_AGENT_LEASE_PUT, 2, uri);
-	run(config.event, &s, 2, 5000);
+	run(&s, 2, 5000);
 	assert_int_equal(2, s.n);
 	assert_int_equal(2, s.seq);
 	assert_int_equal(ZL_LEASE_FAILED, s.last.state);
@@ -249,76 +264,57 @@ static void test_queue(void **state)
 
 	/* tried again and again, told once; then replaced by its end */
 	push(q, ZL_AGENT_LEASE_PUT, 3, NOWHERE);
-	run(config.event, &s, 4, 1500);
+	run(&s, 4, 1500);
 	assert_int_equal(3, s.n);
 	assert_int_equal(3, s.seq);
 	assert_int_equal(ZL_LEASE_PENDING, s.last.state);
 	push(q, ZL_AGENT_LEASE_DROP, 4, NOWHERE);
-	run(config.event, &s, 5, 1500);
+	run(&s, 5, 1500);
 	assert_int_equal(4, s.n);
 	assert_int_equal(4, s.seq);
 	assert_int_equal(ZL_LEASE_RELEASING, s.last.state);
-	zl_queue_free(q);
-	sd_event_unref(config.event);
+	queue_free(&s, q);
 }
 
 /* A quarantine that was at work when its release came is not tried again after it. */
 static void test_superseded(void **state)
 {
 	struct seen s = { .n = 0 };
-	struct zl_queue_config config = { .dir = dir,
-		.peers = &no_peers,
-		.on_report = on_report,
-		.user = &s,
-		.hosts_max = 4,
-		.idle_ms = 60000 };
-	struct zl_queue *q = NULL;
+	struct zl_queue *q = queue_new(&s, 4, 60000);
 
 	(void)state;
-	assert_true(sd_event_new(&config.event) >= 0);
-	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
 	push(q, ZL_AGENT_LEASE_PUT, 1, NOWHERE);
 	push(q, ZL_AGENT_LEASE_DROP, 2, NOWHERE);
-	run(config.event, &s, 2, 2000);
+	run(&s, 2, 2000);
 	assert_int_equal(1, s.n);
 	assert_int_equal(2, s.seq);
 	assert_int_equal(ZL_LEASE_RELEASING, s.last.state);
-	zl_queue_free(q);
-	sd_event_unref(config.event);
+	queue_free(&s, q);
 }
 
 /* One that has had no work for a while makes room for another. */
 static void test_idle(void **state)
 {
 	struct seen s = { .n = 0 };
-	struct zl_queue_config config = { .dir = dir,
-		.peers = &no_peers,
-		.on_report = on_report,
-		.user = &s,
-		.hosts_max = 1,
-		.idle_ms = 50 };
-	struct zl_queue *q = NULL;
+	struct zl_queue *q = queue_new(&s, 1, 50);
 
 	(void)state;
-	assert_true(sd_event_new(&config.event) >= 0);
-	assert_int_equal(0, zl_queue_new(&config, &q, NULL));
 	push(q, ZL_AGENT_LEASE_PUT, 1, uri);
 	push(q, ZL_AGENT_LEASE_PUT, 2, NOWHERE);
 	assert_int_equal(1, s.n);
 	assert_int_equal(2, s.seq);
 	assert_int_equal(-ENOBUFS, s.last.error.code);
-	run(config.event, &s, 2, 5000);
+	run(&s, 2, 5000);
 	assert_int_equal(1, s.seq);
-	run(config.event, &s, 3, 500);
+	run(&s, 3, 500);
 	push(q, ZL_AGENT_LEASE_PUT, 3, NOWHERE);
-	run(config.event, &s, 3, 2000);
+	run(&s, 3, 2000);
 	assert_int_equal(3, s.seq);
 	assert_int_equal(ZL_LEASE_PENDING, s.last.state);
-	run(config.event, &s, 4, 300); /* it has work: it stays, and tries again */
+	run(&s, 4, 300); /* it has work: it stays, and tries again */
 	push(q, ZL_AGENT_LEASE_PUT, 4, uri);
 	assert_int_equal(-ENOBUFS, s.last.error.code);
-	zl_queue_free(q);
-	sd_event_unref(config.event);
+	queue_free(&s, q);
 }
 
 int main(void)

@@ -13,21 +13,6 @@
 enum { SECONDS = 1700000000 };
 #define EXPORT_MS (SECONDS * INT64_C(1000))
 
-static int setup(void **state)
-{
-	static struct zl_flowcase c;
-
-	zl_flowcase_init(&c);
-	*state = &c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	zl_flowcase_done(*state);
-	return 0;
-}
-
 /* One record whose every field is `values[i]`, with its template. */
 static void build(struct zl_flowgen *g, const struct zl_flowgen_field *fields, size_t n,
 	const uint64_t *values)
@@ -285,13 +270,12 @@ int main(void)
 {
 	enum { N = N_ITEMS(time_cases) };
 	static struct CMUnitTest tests[N + 6] = {
-		[N] = cmocka_unit_test_setup_teardown(test_biflow, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_boot_in_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_sampling_of_a_selector, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_both_families, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_length, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
+		[N] = ZL_FLOWCASE(test_biflow),
+		ZL_FLOWCASE(test_boot_in_options),
+		ZL_FLOWCASE(test_sampling_of_a_selector),
+		ZL_FLOWCASE(test_both_families),
+		ZL_FLOWCASE(test_length),
+		ZL_FLOWCASE(test_sequence),
 	};
 
 	for (size_t i = 0; i < N; i++)

@@ -26,21 +26,6 @@ static const struct zl_flowgen_v5_record ssh = { .src = 0x0a000005,
 	.proto = 6,
 	.tos = 0x10 };
 
-static int setup(void **state)
-{
-	static struct zl_flowcase c;
-
-	zl_flowcase_init(&c);
-	*state = &c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	zl_flowcase_done(*state);
-	return 0;
-}
-
 static void test_fields(void **state)
 {
 	struct zl_flowcase *c = *state;
@@ -184,12 +169,12 @@ static void test_sequence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_uptime_wraps, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_before_boot, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_icmp_in_port, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_count, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
+		ZL_FLOWCASE(test_fields),
+		ZL_FLOWCASE(test_uptime_wraps),
+		ZL_FLOWCASE(test_before_boot),
+		ZL_FLOWCASE(test_icmp_in_port),
+		ZL_FLOWCASE(test_count),
+		ZL_FLOWCASE(test_sequence),
 	};
 
 	return cmocka_run_group_tests_name("netflow5", tests, NULL, NULL);

@@ -16,21 +16,6 @@ static const struct zl_flowgen_field fields[] = { { 8, 4, 0 }, { 12, 4, 0 },
 	{ 7, 2, 0 }, { 11, 2, 0 }, { 4, 1, 0 }, { 6, 1, 0 }, { 10, 2, 0 }, { 14, 2, 0 },
 	{ 1, 4, 0 }, { 2, 4, 0 }, { 22, 4, 0 }, { 21, 4, 0 } };
 
-static int setup(void **state)
-{
-	static struct zl_flowcase c;
-
-	zl_flowcase_init(&c);
-	*state = &c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	zl_flowcase_done(*state);
-	return 0;
-}
-
 static void put_record(struct zl_flowgen *g, uint32_t first, uint32_t last)
 {
 	zl_flowgen_u32(g, 0x0a000005);
@@ -243,17 +228,14 @@ static void test_trailing_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_template_and_data, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_count_is_not_used, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_whose_template, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_times, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sequence, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			test_broken_changes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_trailing_bytes, setup, teardown),
+		ZL_FLOWCASE(test_template_and_data),
+		ZL_FLOWCASE(test_count_is_not_used),
+		ZL_FLOWCASE(test_whose_template),
+		ZL_FLOWCASE(test_options),
+		ZL_FLOWCASE(test_no_times),
+		ZL_FLOWCASE(test_sequence),
+		ZL_FLOWCASE(test_broken_changes_nothing),
+		ZL_FLOWCASE(test_trailing_bytes),
 	};
 
 	return cmocka_run_group_tests_name("netflow9", tests, NULL, NULL);

@@ -66,18 +66,23 @@ static void test_limit(void **state)
 static void test_first_bytes(void **state)
 {
 	static const uint8_t v9[] = { 0, 9, 0 }, other[] = { 0, 7 };
-	const struct zl_portmap_protocol *p;
+	struct zl_portmap_refused n = { 0 };
 	struct zl_portmap ports;
 
 	(void)state;
 	zl_portmap_init(&ports);
-	p = zl_portmap_find(&ports, 2055);
-	assert_true(zl_portmap_protocol_has(
-		p, (struct zl_cursor){ .at = v9, .left = sizeof(v9) }));
-	assert_false(zl_portmap_protocol_has(
-		p, (struct zl_cursor){ .at = other, .left = sizeof(other) }));
-	assert_true(zl_portmap_protocol_has(/* the decoder says what is wrong with it */
-		p, (struct zl_cursor){ .at = v9, .left = 1 }));
+	assert_true(zl_portmap_takes(
+		&ports, 2055, (struct zl_cursor){ .at = v9, .left = sizeof(v9) }, &n));
+	assert_true(zl_portmap_takes(/* the decoder says what is wrong with it */
+		&ports, 2055, (struct zl_cursor){ .at = v9, .left = 1 }, &n));
+	assert_int_equal(0, n.other_port + n.other_protocol);
+	assert_false(zl_portmap_takes(&ports, 2055,
+		(struct zl_cursor){ .at = other, .left = sizeof(other) }, &n));
+	assert_int_equal(1, n.other_protocol);
+	assert_false(zl_portmap_takes(
+		&ports, 53, (struct zl_cursor){ .at = v9, .left = sizeof(v9) }, &n));
+	assert_int_equal(1, n.other_port);
+	assert_int_equal(1, n.other_protocol);
 }
 
 int main(void)

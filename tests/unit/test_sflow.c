@@ -23,21 +23,6 @@ enum { UNTAGGED = 18 }; /* where its IPv4 header begins */
 
 static struct zl_sflowgen s;
 
-static int setup(void **state)
-{
-	static struct zl_flowcase c;
-
-	zl_flowcase_init(&c);
-	*state = &c;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	zl_flowcase_done(*state);
-	return 0;
-}
-
 static zl_drop_mask send(struct zl_flowcase *c)
 {
 	zl_sflowgen_end(&s);
@@ -579,28 +564,26 @@ static void test_cut_anywhere(void **state)
 	assert_int_equal(0, zl_flowcase_exporter(c)->counters);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 static const struct CMUnitTest others[] = {
-	CASE(test_sample),
-	CASE(test_raw_ip),
-	CASE(test_unknown_protocol),
-	CASE(test_records),
-	CASE(test_ipv4_record_of_udp),
-	CASE(test_ipv6_record),
-	CASE(test_packet_outweighs),
-	CASE(test_no_vlan),
-	CASE(test_short_record),
-	CASE(test_only_unknown),
-	CASE(test_counters),
-	CASE(test_counters_cut),
-	CASE(test_sequence),
-	CASE(test_sources_share),
-	CASE(test_padding),
-	CASE(test_counts),
-	CASE(test_header_longer_than_record),
-	CASE(test_other_versions),
-	CASE(test_cut_anywhere),
+	ZL_FLOWCASE(test_sample),
+	ZL_FLOWCASE(test_raw_ip),
+	ZL_FLOWCASE(test_unknown_protocol),
+	ZL_FLOWCASE(test_records),
+	ZL_FLOWCASE(test_ipv4_record_of_udp),
+	ZL_FLOWCASE(test_ipv6_record),
+	ZL_FLOWCASE(test_packet_outweighs),
+	ZL_FLOWCASE(test_no_vlan),
+	ZL_FLOWCASE(test_short_record),
+	ZL_FLOWCASE(test_only_unknown),
+	ZL_FLOWCASE(test_counters),
+	ZL_FLOWCASE(test_counters_cut),
+	ZL_FLOWCASE(test_sequence),
+	ZL_FLOWCASE(test_sources_share),
+	ZL_FLOWCASE(test_padding),
+	ZL_FLOWCASE(test_counts),
+	ZL_FLOWCASE(test_header_longer_than_record),
+	ZL_FLOWCASE(test_other_versions),
+	ZL_FLOWCASE(test_cut_anywhere),
 };
 
 int main(void)
@@ -612,7 +595,7 @@ int main(void)
 		tests[N_ITEMS(others) + i] =
 			(struct CMUnitTest){ .name = interfaces[i].name,
 				.test_func = test_interface,
-				.setup_func = setup,
-				.teardown_func = teardown };
+				.setup_func = zl_flowcase_setup,
+				.teardown_func = zl_flowcase_teardown };
 	return cmocka_run_group_tests_name("sflow", tests, NULL, NULL);
 }

@@ -176,6 +176,46 @@ static void test_stitch(void **state)
 	zl_stitch_free(s);
 }
 
+/* When it began is known from its opening, and what closes it is told apart. */
+static void test_ends(void **state)
+{
+	enum { FIN = 1 };
+	static const struct {
+		uint8_t flags;
+		int64_t arrival, began;
+		bool ends;
+	} steps[] = {
+		{ SYN, 100, 100, false },
+		{ PSH_ACK, 200, 100, false },
+		{ FULL, 300, 100, false }, /* it opens one too */
+		{ FIN | PSH_ACK, 400, 100, true },
+		{ RST, 500, 100, true },
+	};
+	struct zl_stitch *s = NULL;
+
+	(void)state;
+	assert_int_equal(0, zl_stitch_new(16, &s));
+	for (size_t i = 0; i < N_ITEMS(steps); i++) {
+		struct zl_flow f = { .sport = 40000,
+			.dport = 22,
+			.proto = 6,
+			.tcp_flags = steps[i].flags,
+			.first_ms = 1000 + (int64_t)i,
+			.arrival.us = steps[i].arrival,
+			.src = zl_addr_from_v4(0x0a000001),
+			.dst = zl_addr_from_v4(0x0a000002),
+			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO |
+				   ZL_FLOW_TCP_FLAGS | ZL_FLOW_FIRST };
+		struct zl_initiator is =
+			zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 });
+
+		assert_int_equal(ZL_SIDE_SRC, is.side);
+		assert_int_equal(steps[i].ends, is.ends);
+		assert_int_equal(steps[i].began, is.began.us);
+	}
+	zl_stitch_free(s);
+}
+
 /* Of one packet in many a reset may be the end of what the client began. */
 static void test_sampled_reset(void **state)
 {
@@ -258,7 +298,7 @@ static void test_forged_question(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 3] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + 4] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
@@ -270,5 +310,6 @@ int main(void)
 		(struct CMUnitTest)cmocka_unit_test(test_sampled_reset);
 	tests[N_ITEMS(cases) + 2] =
 		(struct CMUnitTest)cmocka_unit_test(test_forged_question);
+	tests[N_ITEMS(cases) + 3] = (struct CMUnitTest)cmocka_unit_test(test_ends);
 	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
 }

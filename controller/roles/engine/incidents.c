@@ -58,6 +58,8 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.by_claim = s->by_claim,
 		.seen = zl_moment(&s->flow, ZL_MOMENT_NO_OFFSET).earliest,
 		.past = s->sighting.past,
+		.began = s->initiator.began,
+		.ends = s->initiator.ends,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
 		.n_nics = who->n_nics };
 	/* In the future: the clock was set back.  Wait no longer than from now on. */

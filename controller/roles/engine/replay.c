@@ -176,8 +176,8 @@ json_t *zl_engine_replay_to_json(const struct zl_engine *e)
 	verdicts = json_object();
 	for (unsigned i = 0; i < ZL_DATAGRAM_N; i++)
 		put_count(packets, zl_datagram_kinds[i].name, told->packets[i]);
-	put_count(packets, ZL_COLLECTOR_OTHER_PORT, told->other_port);
-	put_count(packets, ZL_COLLECTOR_OTHER_PROTOCOL, told->other_protocol);
+	put_count(packets, ZL_COLLECTOR_OTHER_PORT, told->refused.other_port);
+	put_count(packets, ZL_COLLECTOR_OTHER_PROTOCOL, told->refused.other_protocol);
 	for (unsigned i = 0; i < ZL_VERDICT_N; i++)
 		(void)json_object_set_new(verdicts, zl_evaluate_kind_name(i),
 			json_integer((json_int_t)e->replay.verdicts[i]));

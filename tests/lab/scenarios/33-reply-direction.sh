@@ -3,8 +3,9 @@
 # Somebody opens ssh to db1 and only db1's answers are seen: db1 is not the offender.
 . "$(dirname "$0")/../lib.sh"
 scenario_begin 1 2 -- web3 db1
-exporters 1
+# From before the exporter's first datagram, which may be the one with the templates.
 capture_start mg fabric mg0 udp port 2055
+exporters 1
 
 # When the fabric, and a domain of a host without exporter, talk to db1's ssh
 check 'the fabric opens ssh' fabric_reaches "$(vm_v4 db1)" 22
