@@ -444,3 +444,25 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	zl_index_fetch(index, &at, 0);
 	zl_correlate_fetched(index, &at, interfaces, flow, now, ret);
 }
+
+static const char *moved(
+	const char *p, struct zl_sighting *to, const struct zl_sighting *from)
+{
+	return p >= from->text && p < from->text + sizeof(from->text)
+		       ? to->text + (p - from->text)
+		       : p;
+}
+
+void zl_correlate_copy(struct zl_sighting *to, const struct zl_sighting *from)
+{
+	memcpy(to, from, offsetof(struct zl_sighting, text) + from->n_text);
+	to->src.name = moved(to->src.name, to, from);
+	to->src.host = moved(to->src.host, to, from);
+	to->src.tap = moved(to->src.tap, to, from);
+	to->dst.name = moved(to->dst.name, to, from);
+	to->dst.host = moved(to->dst.host, to, from);
+	to->dst.tap = moved(to->dst.tap, to, from);
+	to->host = moved(to->host, to, from);
+	to->claimed = moved(to->claimed, to, from);
+	to->past.name = moved(to->past.name, to, from);
+}

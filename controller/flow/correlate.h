@@ -80,6 +80,9 @@ static inline uint32_t zl_correlate_interface(const struct zl_flow *f)
 void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	const struct zl_flow *flow, struct zl_wall now, struct zl_sighting *ret);
 
+/* A copy that stays good when the other one goes. */
+void zl_correlate_copy(struct zl_sighting *to, const struct zl_sighting *from);
+
 /* The same, of one of a batch that zl_index_fetch() has prepared: `at` is of this flow,
  * and says when it was. */
 void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,

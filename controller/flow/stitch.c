@@ -487,7 +487,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	if (is.confidence == ZL_CONFIDENCE_TIME && !flow->is_provisional)
 		remember_offer(s, flow, is.side, scope);
 	is.other = c->number[1 - src_side];
-	is.first = c->number[src_side] == 0;
+	is.same = c->number[src_side];
+	is.first = is.same == 0;
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
 		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
@@ -508,6 +509,27 @@ void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t 
 	unsigned src_side = make_key(flow, scope, &key);
 
 	get_conversation(s, &key, now)->forged[src_side] = true;
+}
+
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+	struct conversation *c = find_conversation(s, &key);
+
+	if (c != NULL)
+		c->number[src_side] = number;
+}
+
+bool zl_stitch_is_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+{
+	struct key key;
+	unsigned src_side = make_key(flow, scope, &key);
+	const struct conversation *c = find_conversation(s, &key);
+
+	return c != NULL && c->forged[src_side];
 }
 
 bool zl_stitch_is_answer_to_forged(

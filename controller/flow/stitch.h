@@ -68,6 +68,7 @@ struct zl_initiator {
 	enum zl_side side;
 	enum zl_confidence confidence;
 	uint64_t other; /* the number of the other direction's last record; 0: none */
+	uint64_t same;	/* and of this direction's one before; 0: none */
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
 	bool answers;	/* it says of itself that it is an answer, by flags or type */
@@ -102,10 +103,17 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, unsigned step, uint64_t *hash);
 
+/* The record before, `number`, is to be known as this direction's last one again. */
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number);
+
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now);
-/* Has somebody else spoken in this conversation in the name of `flow`'s destination? */
+/* Has somebody else spoken in this conversation in the name of `flow`'s source? */
+bool zl_stitch_is_forged(
+	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
+/* And in the name of its destination? */
 bool zl_stitch_is_answer_to_forged(
 	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
 

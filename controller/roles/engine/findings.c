@@ -29,7 +29,7 @@ static void alert_once(
 }
 
 /* Said once, and nothing more: what the lie was for is judged by the locks. */
-void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
+void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *s)
 {
 	struct zl_engine_incident *inc;
 	char rule[sizeof(inc->row.rule)];
@@ -39,6 +39,7 @@ void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
 	inc = zl_engine_incidents_open(e, &s->sighting.src, SPOOFING, rule);
 	if (inc == NULL)
 		return;
+	(void)zl_engine_copies_note(e, s);
 	zl_engine_incidents_count(inc, s);
 	alert_once(e, inc, "no lock asks for more than an alert about it");
 }

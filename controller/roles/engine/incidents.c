@@ -181,6 +181,7 @@ void zl_engine_incidents_violation(
 	if (inc == NULL)
 		return;
 	is_new = inc->row.id == 0;
+	(void)zl_engine_copies_note(e, s);
 	zl_engine_incidents_count(inc, s);
 	s->counted = true;
 	fill_case(e, s, who, verdict, &c);
