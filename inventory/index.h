@@ -27,6 +27,7 @@
  * Scopes keep overlapping addresses apart.  A NIC on a bridge is in "bridge:NAME",
  * which is one segment on all hosts; one on a libvirt network that is no bridge of the
  * host (NAT, routed, isolated) is in "network:NAME", a segment of its own on each host.
+ * The VLAN that libvirt gives a NIC is part of it: "bridge:NAME/42".
  *
  * A host that cannot be reached becomes stale and keeps all it had.
  *
@@ -55,7 +56,7 @@ enum {
 	ZL_INDEX_FORWARDING_MAX = 65536, /* declared by the admin */
 	ZL_INDEX_FORMERS_MAX = 1024,	 /* of one host: what ended, by good sources */
 	ZL_INDEX_WEAK_FORMERS_MAX = 256, /* and by those that a guest can make up */
-	ZL_SCOPE_MAX = ZL_NAME_MAX + 8,
+	ZL_SCOPE_MAX = ZL_NAME_MAX + 16,
 	ZL_INDEX_SCOPE_NONE = 1, /* the number of no scope */
 };
 
@@ -90,7 +91,7 @@ struct zl_index_nic {
 	uint8_t n_addrs;
 	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
 	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
-	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
+	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME/VLAN", or "" */
 };
 
 struct zl_index_domain {
@@ -288,6 +289,11 @@ enum zl_index_past zl_index_past(const struct zl_index *ix,
 bool zl_index_had_addr(const struct zl_index *ix, const struct zl_index_claim *claim,
 	const struct zl_uuid *domain, const struct zl_index_when *when);
 
+/* Who else had this address in the scope last, as far as that is not only what a neighbour
+ * table said; or NULL. */
+const struct zl_index_former *zl_index_last_holder(const struct zl_index *ix,
+	const struct zl_addr *addr, uint64_t scope_nr, const struct zl_uuid *domain);
+
 /* --- questions; NULL: not known --- */
 
 /*
@@ -335,6 +341,13 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 /* The same with the number of the scope (0: any) and the hash of step 0. */
 struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
 	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash);
+
+/*
+ * The same in any scope, of a record from VLAN `vlan` (0: it says none): what is known to be
+ * in another VLAN is left out.
+ */
+struct zl_index_owner zl_index_addr_in_vlan(const struct zl_index *ix, const char *host,
+	uint16_t vlan, const struct zl_addr *addr, uint64_t hash);
 
 /* Has this NIC the address, and nobody else at all?  Quicker than zl_index_addr(). */
 bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr);

@@ -46,12 +46,18 @@ static void set_scope(struct zl_index_nic *n)
 	bool network = n->nic.network[0] != '\0' &&
 		       (n->nic.type == ZL_NIC_NETWORK || n->nic.bridge[0] == '\0');
 
+	size_t used;
+
 	n->scope[0] = '\0';
 	if (network)
 		(void)snprintf(
 			n->scope, sizeof(n->scope), "network:%s", n->nic.network);
 	else if (n->nic.bridge[0] != '\0')
 		(void)snprintf(n->scope, sizeof(n->scope), "bridge:%s", n->nic.bridge);
+	used = strlen(n->scope);
+	if (used != 0 && n->nic.vlan != 0)
+		(void)snprintf(
+			n->scope + used, sizeof(n->scope) - used, "/%u", n->nic.vlan);
 	n->scope_nr = zl_index_scope_nr(n->scope);
 	n->segment = number_of(n->scope, n->domain->host->name);
 }
@@ -205,7 +211,7 @@ static bool same_nics(const struct zl_index_domain_rec *d, const struct zl_domai
 		const struct zl_nic *a = &d->nics[i].pub.nic, *b = &to->nics[i];
 
 		if (!zl_mac_eq(&a->mac, &b->mac) || a->type != b->type ||
-			strcmp(a->tap, b->tap) != 0 ||
+			a->vlan != b->vlan || strcmp(a->tap, b->tap) != 0 ||
 			strcmp(a->bridge, b->bridge) != 0 ||
 			strcmp(a->network, b->network) != 0 ||
 			strcmp(a->filter, b->filter) != 0)

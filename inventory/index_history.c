@@ -428,3 +428,22 @@ bool zl_index_had_addr(const struct zl_index *ix, const struct zl_index_claim *c
 	}
 	return false;
 }
+
+const struct zl_index_former *zl_index_last_holder(const struct zl_index *ix,
+	const struct zl_addr *addr, uint64_t scope_nr, const struct zl_uuid *domain)
+{
+	struct former_key key = addr_key(addr);
+	struct zl_index_node *n = zl_map_find(&ix->formers, &key);
+	const struct zl_index_former *last = NULL;
+
+	for (; n != NULL; n = n->next) {
+		const struct zl_index_former *f =
+			&zl_index_of(struct former, by_key, n)->pub;
+
+		if (f->scope_nr == scope_nr && f->source != ZL_ADDR_NEIGHBOUR &&
+			!zl_uuid_eq(&f->domain, domain) &&
+			(last == NULL || f->until.us > last->until.us))
+			last = f;
+	}
+	return last;
+}

@@ -158,8 +158,8 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 		zl_map_hash(&ix->by_addr, addr));
 }
 
-struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
-	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash)
+static struct zl_index_owner find_owner(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, uint16_t vlan, const struct zl_addr *addr, uint64_t hash)
 {
 	struct zl_index_node *n = zl_map_find_hashed(&ix->by_addr, addr, hash);
 	struct zl_index_owner best = { .unknown = n == NULL };
@@ -173,6 +173,8 @@ struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char
 		unsigned weight;
 
 		if (scope_nr != 0 && nic->scope_nr != scope_nr)
+			continue;
+		if (vlan != 0 && nic->nic.vlan != 0 && nic->nic.vlan != vlan)
 			continue;
 		/* The only one need not be compared. */
 		if (best.nic == NULL && n->next == NULL)
@@ -190,6 +192,18 @@ struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char
 		}
 	}
 	return best;
+}
+
+struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash)
+{
+	return find_owner(ix, host, scope_nr, 0, addr, hash);
+}
+
+struct zl_index_owner zl_index_addr_in_vlan(const struct zl_index *ix, const char *host,
+	uint16_t vlan, const struct zl_addr *addr, uint64_t hash)
+{
+	return find_owner(ix, host, 0, vlan, addr, hash);
 }
 
 bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr)

@@ -98,12 +98,26 @@ struct place {
 	uint64_t scope, segment;
 };
 
-static struct zl_index_owner find_src(
-	const struct zl_index *index, uint64_t scope, const struct zl_index_fetch *at)
+/* The VLAN in which somebody who is known by no tap or MAC sent this; 0: not told. */
+static uint16_t vlan_of(const struct zl_flow *flow)
 {
-	struct zl_index_owner o =
-		zl_index_addr_hashed(index, at->host, scope, at->src, at->src_hash);
+	const uint32_t told = ZL_FLOW_VLAN | ZL_FLOW_VLAN_OF_PORT;
 
+	return (flow->present & told) != 0 ? flow->vlan : 0;
+}
+
+/* `scope` 0: anywhere, as far as the record does not say better. */
+static struct zl_index_owner find_src(const struct question *q, uint64_t scope)
+{
+	const struct zl_index_fetch *at = q->at;
+	struct zl_index_owner o;
+
+	if (scope == 0)
+		o = zl_index_addr_in_vlan(
+			q->index, at->host, vlan_of(q->flow), at->src, at->src_hash);
+	else
+		o = zl_index_addr_hashed(
+			q->index, at->host, scope, at->src, at->src_hash);
 	if (o.ambiguous)
 		o.nic = NULL;
 	return o;
@@ -236,7 +250,7 @@ static const struct zl_index_nic *claimed_by(
 		return owner;
 	if (zl_index_is_sole_owner(tap, &flow->src))
 		return NULL;
-	o = find_src(q->index, tap->scope_nr, q->at);
+	o = find_src(q, tap->scope_nr);
 	return is_other(o.nic, tap) && !was_its_own(q, tap, o.source) ? o.nic : NULL;
 }
 
@@ -251,7 +265,10 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 static void resolve_tap(struct question *q, const struct zl_index_nic *tap)
 {
 	const struct zl_index_nic *owner = claimed_by(q, tap), *holder;
+	const struct zl_index_former *last;
 	struct zl_sighting *ret = q->ret;
+	struct zl_uuid uuid;
+	uint64_t scope;
 
 	if (owner != NULL && tap->domain->forwarding) {
 		fill(ret, &ret->src, owner, ZL_EVIDENCE_ADDRESS);
@@ -263,8 +280,16 @@ static void resolve_tap(struct question *q, const struct zl_index_nic *tap)
 	if (ret->spoofed || tap->domain->forwarding ||
 		ret->past.how != ZL_INDEX_PAST_SAME)
 		return;
+	/* The index may move what it knows of the tap when it learns. */
+	uuid = tap->domain->uuid;
+	scope = tap->scope_nr;
 	ret->learned =
 		zl_index_learn(q->index, tap, &q->flow->src, q->now, &holder) > 0;
+	last = ret->learned
+		       ? zl_index_last_holder(q->index, &q->flow->src, scope, &uuid)
+		       : NULL;
+	if (last != NULL)
+		ret->held_by = keep(ret, last->name, sizeof(last->name));
 }
 
 /* Without a tap: by MAC, then by address. */
@@ -286,7 +311,7 @@ static struct place resolve_src(struct question *q)
 		note_claim(ret, claimed_by(q, nic));
 		return place_of_nic(nic);
 	}
-	o = find_src(q->index, 0, q->at);
+	o = find_src(q, 0);
 	f = find_former_addr(q, q->at->src, 0, &o, false);
 	if (f != NULL)
 		return take_former(q, &ret->src, f, ZL_EVIDENCE_ADDRESS);
@@ -352,9 +377,15 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 static struct zl_index_owner find_dst(const struct question *q, uint64_t scope)
 {
 	const struct zl_index_fetch *at = q->at;
-	struct zl_index_owner o =
-		zl_index_addr_hashed(q->index, at->host, scope, at->dst, at->dst_hash);
+	struct zl_index_owner o;
 
+	/* What a machine of ours writes into its frames does not choose whom they reach. */
+	if (scope == 0 && q->ret->src.evidence == ZL_EVIDENCE_NONE)
+		o = zl_index_addr_in_vlan(
+			q->index, at->host, vlan_of(q->flow), at->dst, at->dst_hash);
+	else
+		o = zl_index_addr_hashed(
+			q->index, at->host, scope, at->dst, at->dst_hash);
 	if (o.nic != NULL && (o.ambiguous || !is_addressee(o.nic, o.source, q->flow)))
 		o.nic = NULL;
 	return o;
@@ -423,6 +454,7 @@ void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *a
 	memset(ret, 0, offsetof(struct zl_sighting, text));
 	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
 	ret->dst.name = ret->dst.host = ret->dst.tap = ret->past.name = "";
+	ret->held_by = "";
 	ret->host = keep(ret, at->host == NULL ? "" : at->host, 64);
 	src = resolve_source(&q, interfaces);
 	dst = resolve_destination(&q, src.scope);
@@ -464,5 +496,6 @@ void zl_correlate_copy(struct zl_sighting *to, const struct zl_sighting *from)
 	to->dst.tap = moved(to->dst.tap, to, from);
 	to->host = moved(to->host, to, from);
 	to->claimed = moved(to->claimed, to, from);
+	to->held_by = moved(to->held_by, to, from);
 	to->past.name = moved(to->past.name, to, from);
 }

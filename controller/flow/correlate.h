@@ -58,6 +58,7 @@ struct zl_sighting {
 	bool learned; /* the source address is new for its tap */
 	uint16_t n_text;
 	const char *claimed;
+	const char *held_by; /* learned: who else had it shortly before, or "" */
 	struct zl_past past; /* of whom it is about, first of the source */
 	char text[ZL_SIGHTING_TEXT];
 };

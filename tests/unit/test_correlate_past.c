@@ -262,6 +262,41 @@ static void test_nothing_is_learned_in_doubt(void **state)
 	assert_true(s.learned);
 }
 
+/* An address that nobody has any more is learned, and who had it is told. */
+static void test_change_of_holder(void **state)
+{
+	struct zl_flow f = { .in_if = 12,
+		.src = addr_of(3),
+		.dst = addr_of(1),
+		.arrival = at(CHANGE + 100),
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+	struct zl_sighting s;
+
+	zl_correlate(*state, "hv1", true, &f, f.arrival, &s);
+	assert_true(s.spoofed);
+	assert_string_equal("", s.held_by);
+	gone(*state, 3, CHANGE + 101);
+	f.arrival = at(CHANGE + 300);
+	zl_correlate(*state, "hv1", true, &f, f.arrival, &s);
+	assert_false(s.spoofed);
+	assert_true(s.learned);
+	assert_string_equal("vm3", s.held_by);
+	zl_correlate(*state, "hv1", true, &f, f.arrival, &s);
+	assert_string_equal("", s.held_by);
+	/* Its own one, of before, is nothing. */
+	gone(*state, 2, CHANGE + 400);
+	put(*state, 2, 2, 2, CHANGE + 401);
+	link_up(*state, 12, 2, 2, CHANGE + 401);
+	f.arrival = at(CHANGE + 402);
+	zl_correlate(*state, "hv1", true, &f, f.arrival, &s);
+	assert_true(s.learned);
+	assert_string_equal("vm3", s.held_by);
+	f.src = addr_of(88);
+	zl_correlate(*state, "hv1", true, &f, f.arrival, &s);
+	assert_true(s.learned);
+	assert_string_equal("", s.held_by);
+}
+
 /* What has ended long ago is forgotten, and a host that goes takes its past with it. */
 static void test_forgets(void **state)
 {
@@ -310,6 +345,7 @@ static int teardown(void **state)
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test_setup_teardown(
 		test_nothing_is_learned_in_doubt, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_change_of_holder, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_forgets, setup, teardown),
 };
 

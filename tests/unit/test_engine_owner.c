@@ -82,6 +82,8 @@ static void test_late_record(void **state)
 	struct zl_mono changed;
 
 	(void)state;
+	/* It speaks, so that it has its address. */
+	zl_rig_flow(TAP, ZL_RIG_WEB1, ZL_RIG_DB1, 40000, 5432, ZL_RIG_SYN, 0);
 	(void)usleep(2 * BEFORE_MS * 1000);
 	changed = zl_mono_now();
 	give_to_heir();
@@ -120,6 +122,12 @@ static void test_own_record(void **state)
 	violate(40003, 0);
 	assert_true(zl_rig_await("ListMitigations", "mitigations", "domain", "web9",
 		"state", "applied"));
+	/* That it took web1's address is told, and no more than that. */
+	assert_true(zl_rig_await(
+		"ListIncidents", "incidents", "lock", "(address)", "domain", "web9"));
+	assert_true(zl_rig_await("ListIncidents", "incidents", "lock", "(address)",
+		"rule",
+		"it uses 10.0.0.1, which domain 'web1' had less than an hour before"));
 	zl_rig_assert_audit_ok();
 }
 

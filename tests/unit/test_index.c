@@ -326,6 +326,39 @@ static void test_scopes(void **state)
 		"bridge:br0", zl_index_find(f->ix, "hv1", &b.uuid)->nics[0]->scope);
 }
 
+/* The same address in two VLANs of a bridge, and in none. */
+static void test_vlans(void **state)
+{
+	struct fixture *f = *state;
+	struct zl_domain a = make(1), b = make(2), c = make(3);
+	bool ambiguous;
+
+	add_addr(&a, "10.0.0.10", ZL_ADDR_METADATA);
+	add_addr(&b, "10.0.0.10", ZL_ADDR_METADATA);
+	add_addr(&c, "10.0.0.10", ZL_ADDR_METADATA);
+	a.nics[0].vlan = 10;
+	b.nics[0].vlan = 20;
+	put(f, "hv1", &a);
+	put(f, "hv1", &b);
+	put(f, "hv2", &c);
+	assert_string_equal(
+		"vm1", owner(f, NULL, "bridge:br0/10", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal(
+		"vm2", owner(f, NULL, "bridge:br0/20", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal(
+		"vm3", owner(f, NULL, "bridge:br0", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal("-", owner(f, NULL, "bridge:br0/30", "10.0.0.10", NULL));
+	/* It is moved to the other one. */
+	a.nics[0].vlan = 20;
+	put(f, "hv1", &a);
+	assert_string_equal("-", owner(f, NULL, "bridge:br0/10", "10.0.0.10", NULL));
+	(void)owner(f, "hv1", "bridge:br0/20", "10.0.0.10", &ambiguous);
+	assert_true(ambiguous);
+}
+
 static void test_precedence(void **state)
 {
 	struct fixture *f = *state;
@@ -714,6 +747,7 @@ int main(void)
 		ROW(test_names),
 		ROW(test_macs),
 		ROW(test_scopes),
+		ROW(test_vlans),
 		ROW(test_precedence),
 		ROW(test_sole_owner),
 		ROW(test_facts),

@@ -338,6 +338,7 @@ void zl_engine_incidents_violation(
 	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
 /* findings.c: once a domain, and once an exporter until it speaks again. */
 void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *seen);
+void zl_engine_incidents_holder(struct zl_engine *e, struct zl_seen *seen);
 void zl_engine_incidents_silent(struct zl_engine *e, const struct zl_addr *exporter,
 	const char *host, uint64_t after_s);
 void zl_engine_incidents_speaks(struct zl_engine *e, const struct zl_addr *exporter);

@@ -284,6 +284,8 @@ static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono
 		zl_engine_copies_prefer_tap(e, s, find_seen(e, s->initiator.same));
 	if (s->sighting.spoofed)
 		take_lie(e, s);
+	if (s->sighting.held_by[0] != '\0')
+		zl_engine_incidents_holder(e, s);
 	look_back(e, s);
 	if (s->initiator.side == ZL_SIDE_DST &&
 		s->sighting.dst.evidence != ZL_EVIDENCE_NONE)
