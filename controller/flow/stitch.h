@@ -25,6 +25,9 @@
  * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
  * something about the other side, which must not be blamed for what its peer sends: as
  * long as no packet of its own shows that it began, that is a guess, or what the ports say.
+ * Where a host has no exporter that shows its taps, anybody can pass for anybody.  What
+ * such a record says of its sender is not held against the same sender at its tap, where
+ * it perhaps only answers what others made its peers send.
  * Records with a forged source have a scope of their own (flow/correlate.h), so that
  * they say nothing about the owner of the address.
  *
@@ -48,6 +51,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "controller/flow/evidence.h"
 #include "controller/flow/record.h"
 
 enum zl_side { ZL_SIDE_UNKNOWN, ZL_SIDE_SRC, ZL_SIDE_DST };
@@ -90,11 +94,11 @@ void zl_stitch_free(struct zl_stitch *s);
 
 /*
  * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
- * networks apart; `number` (not 0) is what the caller calls the record.  What the
+ * networks apart; `evidence` is of the source; `number` (not 0) is what the caller calls the record.  What the
  * record shows is remembered.
  */
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now);
+	uint64_t scope, enum zl_evidence evidence, uint64_t number, struct zl_mono now);
 
 /*
  * Before a batch of zl_stitch(): fetch what it will touch into the cache; step 0 for

@@ -26,6 +26,7 @@ struct step {
 	bool same, coarse; /* datagram as the step before; start in whole seconds */
 	int biflow;	   /* two-way: 1, 2; -1: without saying who began */
 	unsigned packets;  /* 0: not told */
+	bool weak;	   /* not seen at its sender's tap */
 };
 
 struct stitch_case {
@@ -54,6 +55,18 @@ static struct stitch_case cases[] = {
 	{ "half open and never answered, tried again", {
 		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
 		{ 0, 40000, 22, 6, SYN, 2000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 } } },
+	{ "an opening in its name, seen at no tap, is not held against who refuses the answer", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .weak = true },
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, RST, 1002, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "nor who takes it for its own, by the times", {
+		{ 0, 40000, 50000, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS, .weak = true },
+		{ 1, 50000, 40000, 6, FULL, 1005, 0, DST, .confidence = ZL_CONFIDENCE_TIME },
+		{ 0, 40000, 50000, 6, PSH_ACK, 1010, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "its own opening counts for more", {
+		{ 1, 22, 40000, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .weak = true },
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 22, 6, PSH_ACK, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "after an active timeout the beginning is known", {
 		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
 		{ 1, 9999, 40000, 6, PSH_ACK, 61000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
@@ -168,7 +181,8 @@ static void test_stitch(void **state)
 		f.present |= t->coarse ? ZL_FLOW_FIRST_COARSE : 0;
 		f.present |= t->biflow != 0 ? ZL_FLOW_REV_PACKETS : 0;
 		f.present |= t->biflow > 0 ? ZL_FLOW_BIFLOW : 0;
-		is = zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 + i });
+		is = zl_stitch(s, &f, 1, t->weak ? ZL_EVIDENCE_MAC : ZL_EVIDENCE_TAP,
+			i + 1, (struct zl_mono){ 1000 + i });
 		assert_int_equal(t->side, is.side);
 		assert_int_equal(t->confidence, is.confidence);
 		assert_int_equal(t->proves, is.proves);
@@ -206,8 +220,8 @@ static void test_ends(void **state)
 			.dst = zl_addr_from_v4(0x0a000002),
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO |
 				   ZL_FLOW_TCP_FLAGS | ZL_FLOW_FIRST };
-		struct zl_initiator is =
-			zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 });
+		struct zl_initiator is = zl_stitch(
+			s, &f, 1, ZL_EVIDENCE_TAP, i + 1, (struct zl_mono){ 1000 });
 
 		assert_int_equal(ZL_SIDE_SRC, is.side);
 		assert_int_equal(steps[i].ends, is.ends);
@@ -232,11 +246,11 @@ static void test_sampled_reset(void **state)
 	assert_int_equal(0, zl_stitch_new(16, &s));
 	f.src = zl_addr_from_v4(0x0a000001);
 	f.dst = zl_addr_from_v4(0x0a000002);
-	is = zl_stitch(s, &f, 1, 1, (struct zl_mono){ 1 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 1 });
 	assert_int_equal(ZL_SIDE_SRC, is.side);
 	assert_int_equal(ZL_CONFIDENCE_SERVICE, is.confidence);
 	f.sampling = 1;
-	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 2 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 2, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_SIDE_DST, is.side);
 	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	zl_stitch_free(s);
@@ -256,7 +270,8 @@ static void test_table_is_bounded(void **state)
 
 		f.src = zl_addr_from_v4(i);
 		f.dst = zl_addr_from_v4(0x0a000002);
-		(void)zl_stitch(s, &f, 0, i + 1, (struct zl_mono){ i });
+		(void)zl_stitch(
+			s, &f, 0, ZL_EVIDENCE_TAP, i + 1, (struct zl_mono){ i });
 	}
 	zl_stitch_free(s);
 }
@@ -285,12 +300,12 @@ static void test_forged_question(void **state)
 	zl_stitch_forged(s, &f, 1, (struct zl_mono){ 1 });
 	assert_true(zl_stitch_is_answer_to_forged(s, &answer, 1));
 	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 2));
-	is = zl_stitch(s, &answer, 1, 1, (struct zl_mono){ 2 });
+	is = zl_stitch(s, &answer, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	/* C says that it did not ask: by the times it was asked first. */
 	f.first_ms = 1005;
 	f.arrival.us = 7;
-	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 3 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 2, (struct zl_mono){ 3 });
 	assert_int_equal(1, is.other);
 	assert_false(is.proves);
 	zl_stitch_free(s);

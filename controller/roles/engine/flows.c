@@ -276,8 +276,8 @@ static void take_lie(struct zl_engine *e, struct zl_seen *s)
 static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono now)
 {
 	e->n_seen++;
-	s->initiator =
-		zl_stitch(e->stitch, &s->flow, s->sighting.scope, e->n_seen, now);
+	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope,
+		s->sighting.src.evidence, e->n_seen, now);
 	if (s->initiator.same != 0 &&
 		(s->sighting.src.evidence == ZL_EVIDENCE_MAC ||
 			s->sighting.src.evidence == ZL_EVIDENCE_ADDRESS))
