@@ -158,12 +158,6 @@ static struct conversation *find_hashed(
 	return NULL;
 }
 
-static struct conversation *find_conversation(
-	const struct zl_stitch *s, const struct key *key)
-{
-	return find_hashed(s, key, hash_key(s, key));
-}
-
 /* A free place, or that of the longest unseen. */
 static size_t make_room(const struct zl_stitch *s, size_t first)
 {
@@ -544,35 +538,33 @@ void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t 
 	get_conversation(s, &key, now)->forged[src_side] = true;
 }
 
+/* The conversation that the record is of, or NULL. */
+static struct conversation *find_of(const struct zl_stitch *s,
+	const struct zl_flow *flow, uint64_t scope, unsigned *ret_side)
+{
+	struct key key;
+
+	*ret_side = make_key(flow, scope, &key);
+	return find_hashed(s, &key, hash_key(s, &key));
+}
+
 void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	uint64_t number)
 {
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	struct conversation *c = find_conversation(s, &key);
+	unsigned side;
+	struct conversation *c = find_of(s, flow, scope, &side);
 
 	if (c != NULL)
-		c->number[src_side] = number;
+		c->number[side] = number;
 }
 
-bool zl_stitch_is_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose)
 {
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	const struct conversation *c = find_conversation(s, &key);
+	unsigned side;
+	const struct conversation *c = find_of(s, flow, scope, &side);
 
-	return c != NULL && c->forged[src_side];
-}
-
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
-{
-	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	const struct conversation *c = find_conversation(s, &key);
-
-	return c != NULL && c->forged[1 - src_side];
+	return c != NULL && c->forged[whose == ZL_SIDE_SRC ? side : 1 - side];
 }
 
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,

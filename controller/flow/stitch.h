@@ -114,11 +114,8 @@ void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now);
-/* Has somebody else spoken in this conversation in the name of `flow`'s source? */
-bool zl_stitch_is_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
-/* And in the name of its destination? */
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
+/* Has somebody else spoken in this conversation in the name of that end of `flow`? */
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose);
 
 #endif

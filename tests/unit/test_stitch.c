@@ -296,10 +296,12 @@ static void test_forged_question(void **state)
 	answer.sport = f.dport;
 	answer.dport = f.sport;
 	assert_int_equal(0, zl_stitch_new(16, &s));
-	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	assert_false(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_DST));
 	zl_stitch_forged(s, &f, 1, (struct zl_mono){ 1 });
-	assert_true(zl_stitch_is_answer_to_forged(s, &answer, 1));
-	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 2));
+	assert_true(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_DST));
+	assert_false(zl_stitch_is_forged(s, &answer, 2, ZL_SIDE_DST));
+	assert_true(zl_stitch_is_forged(s, &f, 1, ZL_SIDE_SRC));
+	assert_false(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_SRC));
 	is = zl_stitch(s, &answer, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	/* C says that it did not ask: by the times it was asked first. */

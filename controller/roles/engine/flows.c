@@ -230,7 +230,8 @@ static void take_question(struct zl_engine *e, struct zl_seen *s)
 
 static void settle_copy(struct zl_engine *e, struct zl_seen *s)
 {
-	if (!zl_stitch_is_forged(e->stitch, &s->flow, s->sighting.true_scope))
+	if (!zl_stitch_is_forged(
+		    e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_SRC))
 		judge_and_act(e, s);
 	free(s);
 }
@@ -244,8 +245,8 @@ static void settle(struct zl_engine *e, const struct zl_doubt *d)
 		return;
 	}
 	if (s == NULL || s->answered ||
-		zl_stitch_is_answer_to_forged(
-			e->stitch, &s->flow, s->sighting.true_scope))
+		zl_stitch_is_forged(
+			e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_DST))
 		return;
 	if (d->may_ask) {
 		s->initiator.side = ZL_SIDE_SRC;
