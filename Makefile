@@ -89,7 +89,8 @@ lib_src = $(filter-out $(mains) $(preload_src),$(wildcard $(1)/*.c))
 lib_of = $(B)/lib/$(subst /,-,$(1)).a
 obj_of = $(patsubst %.c,$(B)/obj/%.o,$(1))
 archives := $(foreach f,$(FOLDERS),$(if $(call lib_src,$(f)),$(call lib_of,$(f))))
-support := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
+support_o := $(call obj_of,$(filter-out tests/support/guest.c,$(wildcard tests/support/*.c)))
+support := $(B)/lib/tests-support.a
 programs := $(foreach p,$(PROGRAMS),$(B)/bin/$(p))
 preload := $(B)/bin/zonelock-immediate.so
 unit_tests := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -98,7 +99,7 @@ fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(fuzz_names:%=$(B)/fuzz/replay_%)
 group = -Wl,--start-group $(archives) -Wl,--end-group
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
-link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(group) $(LIBS)
+link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o $(support),$^) $(group) $(LIBS)
 san_b = $(if $(filter build/debug,$(B)),build/san,$(B)-san)
 
 # All processors; -j on the command line wins.
@@ -128,7 +129,7 @@ unit: programs tests ## unit tests: about a minute, no network, no root needed
 	@B=$(B) tests/unit/run $(unit_tests) $(replays)
 
 golden-update: programs tests ## rewrite the expected outputs; read the difference
-	@B=$(B) ZL_GOLDEN_UPDATE=1 tests/unit/run $(B)/tests/test_cli
+	@B=$(B) ZL_GOLDEN_UPDATE=1 tests/unit/run $(B)/tests/test_cli $(B)/tests/test_metrics_table
 
 check: ## everything this machine can test: deps, unit, lint, unit under sanitizers, lab
 	+@B=$(B) MAKE="$(MAKE)" tests/check
@@ -136,7 +137,7 @@ check: ## everything this machine can test: deps, unit, lint, unit under sanitiz
 check-san: ## the unit tests under AddressSanitizer and UBSan
 	+@$(MAKE) --no-print-directory MODE=san B=$(san_b) unit
 
-lab: programs ## real kernel, libvirt, machines and packets (root); LAB=NAME runs some
+lab: programs tests ## real kernel, libvirt, machines and packets (root); LAB=NAME runs some
 	@B=$(B) tests/lab/run $(LAB)
 
 lint lint-selftest: export CFLAGS_LINT = -std=gnu17 $(subst ',,$(CPPFLAGS)) $(PKG_CFLAGS)
@@ -221,6 +222,12 @@ $(preload): $(preload_src) $(B)/flags | have-deps
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -Wl,-z,relro,-z,now -o $@ $<
 
+# An archive: a test depends on no library that it does not use.
+$(support): $(support_o)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(support) $(archives)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -272,7 +279,7 @@ install: programs ## install below DESTDIR and PREFIX (MODE=release for use)
 	install -m 0644 policy/zone.rng policy/lock.rng inventory/host.rng $(call to,$(DATADIR)/schemas)
 	install -m 0644 docs/org.zonelock.Controller.varlink $(call to,$(DATADIR))
 	install -m 0644 examples/*.xml examples/*.conf $(call to,$(DOCDIR)/examples)
-	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md $(call to,$(DOCDIR))
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md docs/exporters.md docs/metrics.md $(call to,$(DOCDIR))
 	install -m 0644 docs/zonelock.bash-completion $(call to,$(COMPLETIONDIR)/zonelock)
 	for s in 1 5 8; do install -m 0644 docs/man/*.$$s $(call to,$(MANDIR)/man)$$s || exit 1; done
 	for f in zonelockd agent exporter; do to=$(call to,$(SYSCONFDIR)/zonelock/$$f.conf); \

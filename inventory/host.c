@@ -16,6 +16,7 @@ static const char *const interfaces[ZL_HOST_INTERFACES_N] = {
 	[ZL_HOST_INTERFACES_IFINDEX]  = "ifindex",
 	[ZL_HOST_INTERFACES_OPENFLOW] = "openflow",
 	[ZL_HOST_INTERFACES_FIXED]    = "fixed",
+	[ZL_HOST_INTERFACES_NAME]     = "name",
 };
 
 static const struct zl_xml_child host_children[] = {

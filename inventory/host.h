@@ -20,6 +20,8 @@
  *
  *	ifindex		the host's own: pmacctd with an interface map, Open vSwitch's IPFIX
  *			and sFlow, the physical port of elements 252 and 253
+ *	name		the exporter's own, but its options data tell the name of each
+ *			(interfaceName, 82): routers' software on a host, for one
  *	openflow	ports of a switch: NetFlow of Open vSwitch
  *	fixed		what somebody gave the exporter by hand, the same for what enters and
  *			what leaves: softflowd -i NUMBER:INTERFACE
@@ -53,6 +55,7 @@ enum zl_host_interfaces {
 	ZL_HOST_INTERFACES_IFINDEX,
 	ZL_HOST_INTERFACES_OPENFLOW,
 	ZL_HOST_INTERFACES_FIXED,
+	ZL_HOST_INTERFACES_NAME,
 	ZL_HOST_INTERFACES_N
 };
 
@@ -86,5 +89,11 @@ char *zl_host_format(const struct zl_host *h);
 
 const char *zl_host_actuator_uri(const struct zl_host *h);
 const char *zl_host_interfaces_name(enum zl_host_interfaces i); /* "ifindex" */
+
+/* Can they say at which tap a flow entered? */
+static inline bool zl_host_interfaces_show_taps(enum zl_host_interfaces i)
+{
+	return i == ZL_HOST_INTERFACES_IFINDEX || i == ZL_HOST_INTERFACES_NAME;
+}
 
 #endif

@@ -311,6 +311,10 @@ const struct zl_index_nic *zl_index_tap_fetched(
 const struct zl_index_link *zl_index_link(
 	const struct zl_index *ix, const char *host, uint32_t ifindex);
 
+/* The same, by its name. */
+const struct zl_index_link *zl_index_link_named(
+	const struct zl_index *ix, const char *host, const char *name);
+
 /* The link of a NIC's tap, under the same conditions. */
 const struct zl_index_link *zl_index_nic_link(
 	const struct zl_index *ix, const struct zl_index_nic *nic);

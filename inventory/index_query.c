@@ -93,6 +93,22 @@ const struct zl_index_link *zl_index_link(
 	return l == NULL ? NULL : &l->pub;
 }
 
+const struct zl_index_link *zl_index_link_named(
+	const struct zl_index *ix, const char *host, const char *name)
+{
+	const struct zl_index_host_rec *h = zl_index_get_host(ix, host, NULL);
+	struct zl_index_name_key key = { 0 };
+	struct zl_index_node *n;
+
+	if (h == NULL)
+		return NULL;
+	key.host = h->id;
+	(void)snprintf(key.name, sizeof(key.name), "%s", name);
+	n = zl_map_find(&ix->links_by_name, &key);
+	return n == NULL ? NULL
+			 : &zl_index_of(struct zl_index_link_rec, by_name, n)->pub;
+}
+
 const struct zl_index_link *zl_index_nic_link(
 	const struct zl_index *ix, const struct zl_index_nic *nic)
 {

@@ -59,3 +59,14 @@ const struct zl_message zl_inventory_messages[ZL_INV_MESSAGE_N] = {
 	[ZL_INV_DHCP]        = { .name = "dhcp",        ZL_ATTRS(dhcp) },
 };
 /* clang-format on */
+
+static const char *const state_names[ZL_HOST_STATE_N] = {
+	[ZL_HOST_CONNECTING] = "connecting",
+	[ZL_HOST_UP] = "up",
+	[ZL_HOST_STALE] = "stale",
+};
+
+const char *zl_host_state_name(enum zl_host_state s)
+{
+	return state_names[s];
+}

@@ -44,6 +44,8 @@ enum zl_host_state {
 	ZL_HOST_STATE_N
 };
 
+const char *zl_host_state_name(enum zl_host_state s); /* "stale" */
+
 extern const struct zl_message zl_inventory_messages[ZL_INV_MESSAGE_N];
 
 #endif

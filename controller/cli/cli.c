@@ -127,21 +127,32 @@ int zl_cli_print_undefined(
 	return ZL_EXIT_OK;
 }
 
+/* A file gets it byte by byte, a terminal without what it would act on. */
+static int print_whole(struct zl_cli *cli, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (isatty(fileno(cli->out)))
+		zl_text_print(cli->out, text);
+	else
+		(void)fputs(text, cli->out);
+	if (n == 0 || text[n - 1] != '\n')
+		(void)fputc('\n', cli->out);
+	return ZL_EXIT_OK;
+}
+
 int zl_cli_print_xml(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply)
 {
-	const char *xml = zl_cli_text(reply, "xml");
-	size_t n = strlen(xml);
-
 	(void)args;
-	/* a file gets it byte by byte, a terminal without what it would act on */
-	if (isatty(fileno(cli->out)))
-		zl_text_print(cli->out, xml);
-	else
-		(void)fputs(xml, cli->out);
-	if (n == 0 || xml[n - 1] != '\n')
-		(void)fputc('\n', cli->out);
-	return ZL_EXIT_OK;
+	return print_whole(cli, zl_cli_text(reply, "xml"));
+}
+
+int zl_cli_print_text(
+	struct zl_cli *cli, const struct zl_args *args, const json_t *reply)
+{
+	(void)args;
+	return print_whole(cli, zl_cli_text(reply, "text"));
 }
 
 /* {"schema":1, ...the answer as received...}; ASCII, so safe on a terminal too. */
@@ -170,7 +181,8 @@ static int show(struct zl_cli *cli, const struct zl_args *args, json_t *reply)
 			zl_cli_complain(cli, "", "cannot print the answer as JSON");
 			return ZL_EXIT_FAILURE;
 		}
-		if (cmd->print == NULL || cmd->print == zl_cli_print_xml)
+		if (cmd->print == NULL || cmd->print == zl_cli_print_xml ||
+			cmd->print == zl_cli_print_text)
 			return ZL_EXIT_OK;
 		cli->quiet = true;
 		return cmd->print(cli, args, reply);
@@ -181,6 +193,8 @@ static int show(struct zl_cli *cli, const struct zl_args *args, json_t *reply)
 		zl_cli_complain(cli, "", "out of memory");
 		r = ZL_EXIT_FAILURE;
 	}
+	if (json_is_true(json_object_get(reply, "truncated")))
+		(void)fprintf(cli->err, "There are more: these are only the newest.\n");
 	return r;
 }
 

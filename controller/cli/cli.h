@@ -39,12 +39,14 @@ const char *zl_cli_text(const json_t *reply, const char *key);
 /* The exit code for a Varlink error; ZL_EXIT_FAILURE for "" and unknown ones. */
 int zl_cli_exit_of(const char *fault);
 
-/* What several nouns share: after a define, an undefine, a dumpxml. */
+/* What several nouns share: after a define, an undefine, a dumpxml; a text as it is. */
 int zl_cli_print_defined(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply);
 int zl_cli_print_undefined(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply);
 int zl_cli_print_xml(
+	struct zl_cli *cli, const struct zl_args *args, const json_t *reply);
+int zl_cli_print_text(
 	struct zl_cli *cli, const struct zl_args *args, const json_t *reply);
 
 #endif

@@ -76,6 +76,9 @@ const struct zl_command zl_commands_daemon[] = {
 	  .summary = "show the daemon and its processes" },
 	{ .name = "help",          .run = run_help, ZL_ARGS(help_args),
 	  .summary = "print help, of a command when one is named" },
+	{ .name = "metrics",       .method = "GetMetrics", .print = zl_cli_print_text,
+	  .summary = "print metrics in the text format of Prometheus",
+	  .description = "For node_exporter's textfile collector, or to look at: zonelock(1) has an example." },
 	{ .name = "version",       .run = run_version,
 	  .summary = "print the version of this command" },
 };

@@ -44,7 +44,7 @@ static const struct zl_column list_columns[] = {
 	{ .title = "Address",   .key = "address" },
 	{ .title = "Host",      .key = "host" },
 	{ .title = "State",     .key = "state" },
-	{ .title = "Version",   .key = "version" },
+	{ .title = "Protocol",  .key = "protocol" },
 	{ .title = "Datagrams", .key = "datagrams" },
 	{ .title = "Records",   .key = "records" },
 	{ .title = "Lost",      .key = "lost", .format = format_loss },
@@ -62,10 +62,12 @@ static const struct zl_column show_columns[] = {
 	{ .title = "Address",    .key = "address" },
 	{ .title = "Host",       .key = "host" },
 	{ .title = "State",      .key = "state" },
-	{ .title = "Version",    .key = "version" },
+	{ .title = "Protocol",   .key = "protocol" },
 	{ .title = "Datagrams",  .key = "datagrams" },
 	{ .title = "Records",    .key = "records" },
 	{ .title = "Lost",       .key = "lost", .format = format_loss },
+	{ .title = "Samples lost", .key = "samples_lost" },
+	{ .title = "Samples dropped", .key = "samples_dropped" },
 	{ .title = "Last seen",  .key = "last_seen_ms", .format = zl_format_stamp },
 	{ .title = "Silent after", .key = "silent_after_s", .format = zl_format_span },
 	{ .title = "Clock is behind ours by", .key = "offset_ms", .format = format_offset },
@@ -76,6 +78,7 @@ static const struct zl_column show_columns[] = {
 	{ .title = "Of no interface", .key = "no_interface" },
 	{ .title = "Of unknown interfaces", .key = "unknown_interface" },
 	{ .title = "Templates",  .key = "templates" },
+	{ .title = "Waiting for a template", .key = "pending" },
 };
 
 static const struct zl_column dropped_columns[] = {

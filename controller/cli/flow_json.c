@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 
-enum kind { NUMBER, ADDR, MAC };
+enum kind { NUMBER, ADDR, MAC, TEXT };
 
 enum { LINE_SIZE = 4096, HEAD_SIZE = 256, MEMBER_SIZE = 80, DIGITS = 20 };
 
@@ -58,6 +58,7 @@ static const struct member members[] = {
 	{ KEY("total_bytes"),	 .bit = ZL_FLOW_TOTAL_OCTETS,	FLOW(total_octets) },
 	{ KEY("total_packets"),	 .bit = ZL_FLOW_TOTAL_PACKETS, FLOW(total_packets) },
 	{ KEY("sys_init_ms"),	 .bit = ZL_ASIDE_BOOT,		AT(boot_ms) },
+	{ KEY("if_name"),	 .bit = ZL_ASIDE_IF_NAME,	AT(if_name), .kind = TEXT },
 	{ KEY("sampler_id"),	 .bit = ZL_ASIDE_SAMPLER,	AT(sampler) },
 	{ KEY("selector_id"),	 .bit = ZL_ASIDE_SELECTOR,	AT(selector) },
 };
@@ -140,6 +141,18 @@ static uint64_t load(const uint8_t *at, size_t width)
 	return v;
 }
 
+/* What could not stand between quotes as it is comes as '?'. */
+static void put_text(struct line *l, const char *text, size_t width)
+{
+	l->at[l->n++] = '"';
+	for (size_t i = 0; i < width && text[i] != '\0'; i++)
+		l->at[l->n++] = text[i] < ' ' || text[i] > '~' || text[i] == '"' ||
+						text[i] == '\\'
+					? '?'
+					: text[i];
+	l->at[l->n++] = '"';
+}
+
 static void put_member(
 	struct line *l, const struct member *m, const struct zl_flow_draft *d)
 {
@@ -158,6 +171,7 @@ static void put_member(
 		memcpy(&mac, at, sizeof(mac));
 		put_mac(l, &mac);
 		return;
+	case TEXT: put_text(l, (const char *)at, m->width); return;
 	}
 }
 

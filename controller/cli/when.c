@@ -47,13 +47,14 @@ static bool parse_date(const char *text, struct zl_wall *ret)
 	for (size_t i = 0; i < N_ITEMS(forms); i++) {
 		struct tm tm = { .tm_isdst = -1 };
 		const char *end = strptime(text, forms[i], &tm);
+		int day = tm.tm_mday;
 		time_t t;
 
 		if (end == NULL || (*end != '\0' && strcmp(end, "Z") != 0))
 			continue;
 		t = *end == 'Z' ? timegm(&tm) : mktime(&tm);
 		ret->us = (int64_t)t * ZL_US_PER_S;
-		return t > 0;
+		return t > 0 && tm.tm_mday == day; /* else a month is shorter */
 	}
 	return false;
 }

@@ -49,7 +49,7 @@ static const struct zl_param address_params[] = {
 	{ .name = "address", .type = ZL_PARAM_STRING, .required = true,
 	  .summary = "an IPv4 or IPv6 address" },
 	{ .name = "at_ms", .type = ZL_PARAM_INT,
-	  .summary = "only who had it then, milliseconds since 1970" },
+	  .summary = "only who had it in that second, milliseconds since 1970" },
 };
 
 static const struct zl_param exporter_params[] = {
@@ -127,6 +127,9 @@ const struct zl_method zl_methods[ZL_METHOD_N] = {
 	[ZL_METHOD_DUMP_ZONE] = { .name = "DumpZone",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(name_params),
 		.summary = "a zone in XML" },
+	[ZL_METHOD_GET_METRICS] = { .name = "GetMetrics",
+		.access = ZL_ACCESS_READ,
+		.summary = "metrics as text, for Prometheus" },
 	[ZL_METHOD_LIST_AUDIT] = { .name = "ListAudit",
 		.access = ZL_ACCESS_READ, ZL_PARAMS(audits_params),
 		.summary = "audit records, oldest first" },

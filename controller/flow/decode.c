@@ -75,6 +75,7 @@ void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counter
 	counters->exporter = d->exporter->address;
 	counters->arrival = d->datagram->arrival;
 	counters->odid = d->key.odid;
+	zl_interfaces_note(&d->exporter->interfaces, counters);
 	if (d->sinks->counters != NULL)
 		d->sinks->counters(counters, d->sinks->user);
 }
@@ -114,6 +115,8 @@ zl_drop_mask zl_decode_to(struct zl_exporters *exporters,
 	d.exporter->drops.seen = 0;
 	d.exporter->datagrams++;
 	d.exporter->last_seen = datagram->arrival;
+	if (d.exporter->first_seen.us == 0)
+		d.exporter->first_seen = datagram->arrival;
 	d.key.port = datagram->port;
 	d.key.is_tcp = datagram->is_tcp;
 	if (why != ZL_DROP_N)

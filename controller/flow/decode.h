@@ -33,28 +33,6 @@ struct zl_datagram {
 /* Called for each record; `flow` is valid during the call. */
 typedef void (*zl_decode_sink_fn)(const struct zl_flow *flow, void *user);
 
-/*
- * What an exporter counted at one of its interfaces (sFlow, generic interface
- * counters; RFC 2863, ifTable and ifXTable).  Counters wrap at their width, which is
- * 64 bits for octets, 32 for the rest; the highest value means "unknown".
- */
-struct zl_if_counters {
-	struct zl_addr exporter;
-	struct zl_wall arrival;
-	uint32_t odid; /* sub-agent */
-	uint32_t if_index;
-	uint32_t type;	 /* IANAifType: 6 is Ethernet */
-	uint64_t speed;	 /* bits per second */
-	uint32_t duplex; /* 0 unknown, 1 full, 2 half, 3 in, 4 out */
-	uint32_t status; /* 1: administratively up, 2: operationally up */
-	struct {
-		uint64_t octets;
-		uint32_t unicast, multicast, broadcast, discards, errors;
-	} in, out;
-	uint32_t in_unknown; /* protocols */
-	uint32_t promiscuous;
-};
-
 /* Called for each; `counters` is valid during the call. */
 typedef void (*zl_decode_counters_fn)(
 	const struct zl_if_counters *counters, void *user);
@@ -112,7 +90,7 @@ void zl_decode_sequence(
 void zl_decode_emit(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id);
 
-/* Hand counters to their sink, when there is one. */
+/* Keep counters of an interface, and hand them to their sink, when there is one. */
 void zl_decode_emit_counters(struct zl_decode *d, struct zl_if_counters *counters);
 
 /* Options data, for who wants to see it. */

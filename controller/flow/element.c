@@ -29,6 +29,7 @@
 #define SPAN  .kind = ZL_ELEMENT_SPAN_US, .min = 1, .max = 8
 #define TYPE  .kind = ZL_ELEMENT_ICMP_TYPE, .min = 1, .max = 1
 #define CODE  .kind = ZL_ELEMENT_ICMP_CODE, .min = 1, .max = 1
+#define TEXT  .kind = ZL_ELEMENT_TEXT, .min = 1, .max = UINT8_MAX
 
 #define OCTETS	  FLOW(octets, ZL_FLOW_OCTETS)
 #define PACKETS	  FLOW(packets, ZL_FLOW_PACKETS)
@@ -79,6 +80,7 @@ const struct zl_element zl_elements[] = {
 	{ .id = 61,  .name = "flowDirection",		     BYTE,  FLOW(direction, ZL_FLOW_DIRECTION) },
 	{ .id = 80,  .name = "destinationMacAddress",	     MAC,   FLOW(dst_mac, ZL_FLOW_DST_MAC) },
 	{ .id = 81,  .name = "postSourceMacAddress",	     MAC,   FLOW(src_mac, ZL_FLOW_SRC_MAC), .rank = 1 },
+	{ .id = 82,  .name = "interfaceName",		     TEXT,  ASIDE(if_name, ZL_ASIDE_IF_NAME) },
 	{ .id = 85,  .name = "octetTotalCount",		     UINT,  FLOW(total_octets, ZL_FLOW_TOTAL_OCTETS) },
 	{ .id = 86,  .name = "packetTotalCount",	     UINT,  FLOW(total_packets, ZL_FLOW_TOTAL_PACKETS) },
 	{ .id = 139, .name = "icmpTypeCodeIPv6",	     PORT,  ICMP },
@@ -227,7 +229,8 @@ static uint64_t convert(
 	case ZL_ELEMENT_ADDR6:
 	case ZL_ELEMENT_MAC:
 	case ZL_ELEMENT_ICMP_TYPE:
-	case ZL_ELEMENT_ICMP_CODE: return v;
+	case ZL_ELEMENT_ICMP_CODE:
+	case ZL_ELEMENT_TEXT: return v;
 	}
 	return v;
 }
@@ -238,6 +241,19 @@ static uint64_t join_icmp(const struct zl_element *e, uint64_t v, uint64_t old)
 	if (e->kind == ZL_ELEMENT_ICMP_TYPE)
 		return (old & 0xff00) != 0 ? old : old | v << 8;
 	return (old & 0xff) != 0 ? old : old | v;
+}
+
+/* The first that is not empty counts: of entry, where the other follows. */
+static void store_text(const struct zl_element *e, struct zl_cursor value, char *to)
+{
+	size_t n = value.left;
+	const uint8_t *b = zl_get_bytes(&value, n);
+
+	if (b == NULL || to[0] != '\0')
+		return;
+	n = strnlen((const char *)b, n);
+	if (n < e->width)
+		memcpy(to, b, n);
 }
 
 void zl_element_store(
@@ -255,6 +271,11 @@ void zl_element_store(
 
 		if (b != NULL && is_all_zero(at, e->width))
 			memcpy(at, b, e->width);
+		draft->present |= e->bit;
+		return;
+	}
+	if (e->kind == ZL_ELEMENT_TEXT) {
+		store_text(e, value, (char *)at);
 		draft->present |= e->bit;
 		return;
 	}

@@ -38,6 +38,7 @@ enum { ZL_PEN_IANA = 0, ZL_PEN_REVERSE = 29305 };
 #define ZL_ASIDE_REV_ICMP	   (UINT64_C(1) << 45)
 #define ZL_ASIDE_DURATION	   (UINT64_C(1) << 46)
 #define ZL_ASIDE_RATE_BY_OPTIONS   (UINT64_C(1) << 47) /* not in the record */
+#define ZL_ASIDE_IF_NAME	   (UINT64_C(1) << 48)
 
 /* A record while it is read: the flow, and what is needed to complete it. */
 struct zl_flow_draft {
@@ -54,6 +55,7 @@ struct zl_flow_draft {
 	uint64_t rev_total_octets, rev_total_packets;
 	uint16_t rev_vlan, rev_icmp;
 	uint8_t rev_tos;
+	char if_name[16];  /* of the interface of entry (82), ended by NUL */
 	int64_t export_ms; /* in: the message's time, for relative times (158, 159) */
 };
 
@@ -70,6 +72,7 @@ enum zl_element_kind {
 	ZL_ELEMENT_SPAN_US,   /* to ms */
 	ZL_ELEMENT_ICMP_TYPE, /* one byte, for the upper half of the member */
 	ZL_ELEMENT_ICMP_CODE, /* the same, for the lower half */
+	ZL_ELEMENT_TEXT,      /* up to NUL or the end; what does not fit is left out */
 };
 
 struct zl_element {

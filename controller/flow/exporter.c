@@ -21,6 +21,8 @@ static void free_exporter(struct zl_exporter *e)
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		zl_stream_free(s);
 	zl_map_done(&e->streams);
+	zl_ifnames_done(&e->ifnames);
+	zl_interfaces_done(&e->interfaces);
 	free(e);
 }
 
@@ -110,7 +112,9 @@ static struct zl_exporter *make(struct zl_exporters *x, const struct zl_addr *ad
 	e->address = *address;
 	e->room.most = ZL_TEMPLATE_ROOM;
 	e->pending_room.most = x->pending_most;
+	zl_ifnames_init(&e->ifnames, &e->room);
 	zl_map_init(&e->streams, sizeof(struct zl_stream_key), 0);
+	zl_interfaces_init(&e->interfaces);
 	return e;
 }
 
@@ -134,8 +138,8 @@ struct zl_exporter *zl_exporters_get(
 	return e;
 }
 
-/* Keep a version within its bound; streams of one never push out another's. */
-static void make_room(struct zl_exporter *e, uint8_t version)
+/* The stream that makes room for one more of the version, or NULL: there is room. */
+static struct zl_stream *find_oldest(const struct zl_exporter *e, uint8_t version)
 {
 	struct zl_stream *oldest = NULL, *s;
 	unsigned n = 0;
@@ -147,7 +151,15 @@ static void make_room(struct zl_exporter *e, uint8_t version)
 		if (oldest == NULL || s->seen.us < oldest->seen.us)
 			oldest = s;
 	}
-	if (n < ZL_STREAMS_MAX)
+	return n < ZL_STREAMS_MAX ? NULL : oldest;
+}
+
+/* Keep a version within its bound; streams of one never push out another's. */
+static void make_room(struct zl_exporter *e, uint8_t version)
+{
+	struct zl_stream *oldest = find_oldest(e, version);
+
+	if (oldest == NULL)
 		return;
 	(void)zl_map_remove(&e->streams, &oldest->key);
 	zl_stream_free(oldest);
@@ -179,13 +191,15 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	struct zl_mono now)
 {
 	struct zl_exporter *e = zl_map_find(&x->by_address, address);
-	struct zl_stream *s;
+	struct zl_stream *s = NULL;
 
 	if (key->version != ZL_FLOW_V9 && key->version != ZL_FLOW_IPFIX)
 		return false;
 	if (e == NULL)
 		e = make(x, address);
-	s = e == NULL ? NULL : zl_exporter_stream(e, key, true, now);
+	if (e != NULL)
+		s = zl_exporter_stream(
+			e, key, find_oldest(e, key->version) == NULL, now);
 	return s != NULL &&
 	       zl_templates_recall(&s->templates, raw,
 		       key->version == ZL_FLOW_V9 ? ZL_TEMPLATE_V9 : ZL_TEMPLATE_IPFIX,
@@ -205,6 +219,16 @@ void zl_exporter_end_session(struct zl_exporter *e, uint16_t port)
 		}
 }
 
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now)
+{
+	struct zl_stream *s;
+
+	if (e->pending_room.used == 0)
+		return;
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		zl_pending_expire(&s->pending, now, &e->drops);
+}
+
 size_t zl_exporter_templates(const struct zl_exporter *e)
 {
 	const struct zl_stream *s;
@@ -212,5 +236,15 @@ size_t zl_exporter_templates(const struct zl_exporter *e)
 
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		n += s->templates.by_id.n;
+	return n;
+}
+
+size_t zl_exporter_pending(const struct zl_exporter *e)
+{
+	const struct zl_stream *s;
+	size_t n = 0;
+
+	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
+		n += s->pending.n;
 	return n;
 }

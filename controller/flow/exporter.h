@@ -5,20 +5,25 @@
  * Only an exporter whose address lies in one of the allowed prefixes has state; all
  * others share a short list, for the operator who wonders why nothing comes.
  * Everything is bounded: ZL_EXPORTERS_MAX exporters, ZL_STREAMS_MAX streams
- * of each version, ZL_TEMPLATE_ROOM bytes of templates and ZL_PENDING_ROOM of data that
- * waits for one each.
+ * of each version, ZL_TEMPLATE_ROOM bytes of templates, ZL_PENDING_ROOM of data that
+ * waits for one, and the counters of ZL_INTERFACES_MAX interfaces each.
  */
 #ifndef ZL_FLOW_EXPORTER_H
 #define ZL_FLOW_EXPORTER_H
 #include "base/addr.h"
 #include "controller/flow/drop.h"
 #include "controller/flow/health.h"
+#include "controller/flow/ifnames.h"
+#include "controller/flow/interfaces.h"
 #include "controller/flow/stream.h"
 
 enum {
 	ZL_EXPORTERS_MAX = 4096,
 	ZL_EXPORTERS_ALLOWED_MAX = 2048,
 	ZL_EXPORTERS_REFUSED = 16,
+	/* Bytes that all this of one exporter takes at most, with the allocator's overhead and
+	 * all tables around it, whatever it sends (measured by tests/unit/test_memory.c). */
+	ZL_EXPORTER_MEMORY = 2304 * 1024,
 };
 
 struct zl_exporter {
@@ -26,6 +31,7 @@ struct zl_exporter {
 	struct zl_map streams; /* struct zl_stream_key -> struct zl_stream, owned */
 	struct zl_template_room room;
 	struct zl_pending_room pending_room;
+	struct zl_ifnames ifnames;
 	struct zl_drop_counts drops;
 	uint64_t datagrams, records, options; /* flow and options data records */
 	struct zl_health health;
@@ -33,8 +39,11 @@ struct zl_exporter {
 	/* sFlow: counter samples, and samples of both kinds lost by their sources' own
 	 * numbers (those of lost datagrams, and those the agent itself lost). */
 	uint64_t counters, samples_lost;
+	uint64_t
+		samples_dropped; /* packets that the agent says it should have sampled */
+	struct zl_interfaces interfaces;
 	uint16_t version; /* of the last datagram that had a known one */
-	struct zl_wall last_seen;
+	struct zl_wall first_seen, last_seen; /* the first: since when it is counted */
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */
 	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */
@@ -73,8 +82,9 @@ struct zl_stream *zl_exporter_stream(struct zl_exporter *e,
 	const struct zl_stream_key *key, bool make, struct zl_mono now);
 
 /*
- * Take back a template of one stream from whoever kept it.  May come before the first
- * zl_exporters_allow(), which forgets those that may not send.  False: it was refused.
+ * Take back a template of one stream from whoever kept it, the newest first: no stream makes
+ * room for another then.  May come before the first zl_exporters_allow(), which forgets
+ * those that may not send.  False: it was refused.
  */
 bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 	const struct zl_stream_key *key, struct zl_cursor raw, bool is_options,
@@ -83,7 +93,11 @@ bool zl_exporters_recall(struct zl_exporters *x, const struct zl_addr *address,
 /* Forget what a TCP connection from `port` had told. */
 void zl_exporter_end_session(struct zl_exporter *e, uint16_t port);
 
-/* Templates held, over all streams. */
+/* Once a second: give up data that has waited too long for its template. */
+void zl_exporter_tidy(struct zl_exporter *e, struct zl_mono now);
+
+/* Templates held, and data sets that wait for one, over all streams. */
 size_t zl_exporter_templates(const struct zl_exporter *e);
+size_t zl_exporter_pending(const struct zl_exporter *e);
 
 #endif

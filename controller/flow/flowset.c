@@ -21,7 +21,7 @@ static bool next_set(struct zl_cursor *sets, uint16_t *ret_id, struct zl_cursor 
 	return true;
 }
 
-/* Options tell about the exporter: when it booted, how it samples. */
+/* Options tell about the exporter: when it booted, how it samples, its interfaces. */
 static void take_options(
 	struct zl_decode *d, struct zl_flow_draft *draft, uint16_t template_id)
 {
@@ -30,6 +30,7 @@ static void take_options(
 	if ((draft->present & ZL_ASIDE_BOOT) != 0)
 		d->clock.boot_ms = d->stream->boot_ms = draft->boot_ms;
 	zl_sampling_learn(&d->stream->sampling, draft);
+	zl_ifnames_learn(&d->exporter->ifnames, draft);
 	zl_decode_emit_options(d, draft, template_id);
 }
 
@@ -92,6 +93,8 @@ static void read_data(struct zl_decode *d, struct zl_cursor set, uint16_t id)
 {
 	const struct zl_template *t;
 
+	if (set.left == 0)
+		return; /* not even fill: there is nothing to wait with */
 	if (!need_stream(d)) {
 		d->is_counted = false;
 		zl_decode_drop(d, ZL_DROP_TEMPLATE_UNKNOWN);
@@ -146,16 +149,15 @@ static void read_pending(struct zl_decode *d)
 	}
 }
 
-static void learn(struct zl_decode *d, struct zl_cursor set, bool is_options,
+/* How many. */
+static unsigned learn(struct zl_decode *d, struct zl_cursor set, bool is_options,
 	const struct zl_flowset_ids *ids)
 {
-	if (!need_stream(d)) {
-		zl_decode_drop(d, ZL_DROP_TEMPLATE_LIMIT);
-		return;
-	}
-	if (zl_templates_learn(&d->stream->templates, set, ids->format, is_options,
-		    d->datagram->now, &d->exporter->drops) > 0)
-		read_pending(d);
+	if (need_stream(d))
+		return zl_templates_learn(&d->stream->templates, set, ids->format,
+			is_options, d->datagram->now, &d->exporter->drops);
+	zl_decode_drop(d, ZL_DROP_TEMPLATE_LIMIT);
+	return 0;
 }
 
 static bool is_reserved(uint16_t id, const struct zl_flowset_ids *ids)
@@ -191,6 +193,7 @@ bool zl_flowset_decode(
 	struct zl_decode *d, struct zl_cursor sets, const struct zl_flowset_ids *ids)
 {
 	struct zl_cursor set;
+	unsigned learned = 0;
 	uint16_t id;
 
 	if (!check_lengths(d, &sets, ids))
@@ -203,7 +206,10 @@ bool zl_flowset_decode(
 		else if (id >= ZL_TEMPLATE_ID_MIN)
 			read_data(d, set, id);
 		else
-			learn(d, set, id == ids->options, ids);
+			learned += learn(d, set, id == ids->options, ids);
 	}
+	/* Once: sets of many templates beside many that wait would cost their product. */
+	if (learned != 0)
+		read_pending(d);
 	return true;
 }

@@ -21,7 +21,7 @@ struct zl_flowset_ids {
 };
 
 /*
- * Read all sets.  Their lengths are checked first, so a datagram that is broken there is
+ * Read all sets, and then what had waited for their templates.  Their lengths are checked first, so a datagram that is broken there is
  * refused whole (set_length) and false is returned.
  */
 bool zl_flowset_decode(

@@ -9,8 +9,8 @@
  * skew and the way here together, a mean over about 16 datagrams.  v9 and IPFIX
  * tell whole seconds; half of one is taken off, and the mean is good to some 100 ms.
  *
- * The gap is the longest silence between two datagrams, forgotten slowly (by 1/64 a
- * datagram): what silence is normal for this exporter.
+ * The gap is the longest silence between two datagrams within the last one to two hours,
+ * however many came: what silence is normal for this exporter.
  */
 #ifndef ZL_FLOW_HEALTH_H
 #define ZL_FLOW_HEALTH_H
@@ -20,7 +20,8 @@
 #include "base/clock.h"
 
 enum {
-	ZL_HEALTH_GAPS_MIN = 16,     /* datagrams before the gap means anything */
+	ZL_HEALTH_SPOKEN_MIN = 16,   /* seconds with datagrams before the gap counts */
+	ZL_HEALTH_PERIOD_S = 3600,   /* the gap is that of this and of the last */
 	ZL_HEALTH_SILENT_MIN_S = 60, /* shorter silence is never remarkable */
 	ZL_HEALTH_SILENT_GAPS = 3,   /* so many of its gaps are */
 };
@@ -29,9 +30,9 @@ struct zl_health {
 	uint64_t units, lost;
 	int64_t offset_us;
 	bool has_offset;
-	uint64_t gap_us;
-	uint32_t n_gaps; /* ZL_HEALTH_GAPS_MIN and no further */
-	struct zl_mono last;
+	uint64_t gap_us, last_gap_us; /* the longest of this period, and of the last */
+	uint32_t n_spoken; /* seconds with datagrams, ZL_HEALTH_SPOKEN_MIN at most */
+	struct zl_mono last, spoken, period;
 };
 
 /* A datagram came; `export_ms` is its own time (0: it tells none), in steps of `step_ms`. */

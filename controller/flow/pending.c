@@ -50,7 +50,7 @@ static void give_up_first(struct zl_pending *p, struct zl_drop_counts *drops)
 }
 
 /* Times only grow along the list. */
-static void expire(
+void zl_pending_expire(
 	struct zl_pending *p, struct zl_mono now, struct zl_drop_counts *drops)
 {
 	while (p->first != NULL &&
@@ -66,8 +66,9 @@ void zl_pending_put(struct zl_pending *p, uint16_t set_id, struct zl_cursor set,
 	size_t size = sizeof(struct zl_pending_set) + set.left;
 	struct zl_pending_set *new = NULL;
 
-	expire(p, now, drops);
-	while (p->first != NULL && size > p->room->most - p->room->used)
+	zl_pending_expire(p, now, drops);
+	while (p->first != NULL &&
+		(p->n >= ZL_PENDING_MAX || size > p->room->most - p->room->used))
 		give_up_first(p, drops);
 	if (size <= p->room->most - p->room->used)
 		new = malloc(size);
@@ -93,7 +94,7 @@ struct zl_pending_set *zl_pending_take(struct zl_pending *p,
 	bool (*is_known)(uint16_t set_id, void *user), void *user, struct zl_mono now,
 	struct zl_drop_counts *drops)
 {
-	expire(p, now, drops);
+	zl_pending_expire(p, now, drops);
 	for (struct zl_pending_set **at = &p->first; *at != NULL; at = &(*at)->next)
 		if (is_known((*at)->id, user))
 			return unlink_at(p, at);

@@ -7,9 +7,9 @@
  * collector may keep it).  A set keeps the clock and the arrival of its own datagram,
  * so its records are as old as they are.
  *
- * Bounded: all streams of an exporter share a room, of ZL_PENDING_ROOM bytes, and a set waits
- * ZL_PENDING_TTL_S at most.  The oldest of the same stream makes room; what goes unread is
- * counted as template_unknown.
+ * Bounded: all streams of an exporter share a room, of ZL_PENDING_ROOM bytes, a stream has
+ * ZL_PENDING_MAX sets, and one waits ZL_PENDING_TTL_S at most.  The oldest of the same
+ * stream makes room; what goes unread is counted as template_unknown.
  */
 #ifndef ZL_FLOW_PENDING_H
 #define ZL_FLOW_PENDING_H
@@ -20,6 +20,7 @@
 
 enum {
 	ZL_PENDING_ROOM = 128 * 1024, /* bytes per exporter, with what keeps them */
+	ZL_PENDING_MAX = 64,	      /* sets per stream */
 	ZL_PENDING_TTL_S = 60,
 };
 
@@ -50,6 +51,10 @@ void zl_pending_done(struct zl_pending *p);
 void zl_pending_put(struct zl_pending *p, uint16_t set_id, struct zl_cursor set,
 	const struct zl_complete_clock *clock, struct zl_wall arrival,
 	struct zl_mono now, struct zl_drop_counts *drops);
+
+/* Give up what has waited too long; for streams that never speak again. */
+void zl_pending_expire(
+	struct zl_pending *p, struct zl_mono now, struct zl_drop_counts *drops);
 
 /*
  * Take the oldest set out for which `is_known` says yes; NULL when there is none.

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 enum { PREFIX_BYTES = 17, REASON_MAX = 63 };
 
 /* clang-format off */
 #define U64(n) { .name = (n), .type = ZL_ATTR_U64, .required = true }
+#define U32(n) { .name = (n), .type = ZL_ATTR_U32, .required = true }
 
 static const struct zl_attr exporters[] = {
 	[ZL_COLLECTOR_A_PREFIX] = { .name = "prefix", .type = ZL_ATTR_BYTES, .max = PREFIX_BYTES, .repeated = true },
@@ -27,6 +30,10 @@ static const struct zl_attr exporter[] = {
 	[ZL_COLLECTOR_A_OPTIONS]    = U64("options"),
 	[ZL_COLLECTOR_A_LOST]	    = U64("lost"),
 	[ZL_COLLECTOR_A_UNITS]	    = U64("units"),
+	[ZL_COLLECTOR_A_SAMPLES_LOST]	 = U64("samples-lost"),
+	[ZL_COLLECTOR_A_SAMPLES_DROPPED] = U64("samples-dropped"),
+	[ZL_COLLECTOR_A_FIRST_SEEN] = U64("first-seen"),
+	[ZL_COLLECTOR_A_PENDING]    = U32("pending"),
 	[ZL_COLLECTOR_A_OFFSET]	    = { .name = "offset", .type = ZL_ATTR_U64 },
 	[ZL_COLLECTOR_A_SILENT]	    = U64("silent"),
 	[ZL_COLLECTOR_A_SAMPLING]   = { .name = "sampling", .type = ZL_ATTR_U32, .required = true },
@@ -40,6 +47,7 @@ static const struct zl_attr totals[] = {
 	[ZL_COLLECTOR_A_RING_DROPPED] = U64("ring-dropped"),
 	[ZL_COLLECTOR_A_KERNEL_DROPS] = U64("kernel-drops"),
 	[ZL_COLLECTOR_A_BUFFER]	      = U64("buffer"),
+	[ZL_COLLECTOR_A_BUFFER_ASKED] = U64("buffer-asked"),
 };
 static const struct zl_attr template[] = {
 	[ZL_COLLECTOR_A_ADDRESS]    = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
@@ -48,6 +56,62 @@ static const struct zl_attr template[] = {
 	[ZL_COLLECTOR_A_PORT]	    = { .name = "port", .type = ZL_ATTR_U16, .required = true },
 	[ZL_COLLECTOR_A_IS_OPTIONS] = { .name = "is-options", .type = ZL_ATTR_U8, .required = true },
 	[ZL_COLLECTOR_A_BYTES]	    = { .name = "bytes", .type = ZL_ATTR_BYTES, .min = 4, .max = ZL_COLLECTOR_TEMPLATE_BYTES, .required = true },
+};
+
+static const struct zl_attr ifname[] = {
+	[ZL_COLLECTOR_A_ADDRESS] = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
+	[ZL_COLLECTOR_A_NUMBER]	 = { .name = "number", .type = ZL_ATTR_U32, .required = true },
+	[ZL_COLLECTOR_A_NAME]	 = { .name = "name", .type = ZL_ATTR_STRING, .max = ZL_IFNAME_SIZE - 1, .required = true },
+};
+
+static const struct zl_attr interface[] = {
+	[ZL_COLLECTOR_A_ADDRESS]	  = { .name = "address", .type = ZL_ATTR_BYTES, .max = 16, .required = true },
+	[ZL_COLLECTOR_A_LAST_SEEN]	  = U64("last-seen"),
+	[ZL_COLLECTOR_A_ODID]		  = U32("odid"),
+	[ZL_COLLECTOR_A_IF_INDEX]	  = U32("if-index"),
+	[ZL_COLLECTOR_A_IF_TYPE]	  = U32("if-type"),
+	[ZL_COLLECTOR_A_IF_SPEED]	  = U64("if-speed"),
+	[ZL_COLLECTOR_A_IF_DUPLEX]	  = U32("if-duplex"),
+	[ZL_COLLECTOR_A_IF_STATUS]	  = U32("if-status"),
+	[ZL_COLLECTOR_A_IF_IN_OCTETS]	  = U64("if-in-octets"),
+	[ZL_COLLECTOR_A_IF_IN_UNICAST]	  = U32("if-in-unicast"),
+	[ZL_COLLECTOR_A_IF_IN_MULTICAST]  = U32("if-in-multicast"),
+	[ZL_COLLECTOR_A_IF_IN_BROADCAST]  = U32("if-in-broadcast"),
+	[ZL_COLLECTOR_A_IF_IN_DISCARDS]	  = U32("if-in-discards"),
+	[ZL_COLLECTOR_A_IF_IN_ERRORS]	  = U32("if-in-errors"),
+	[ZL_COLLECTOR_A_IF_IN_UNKNOWN]	  = U32("if-in-unknown"),
+	[ZL_COLLECTOR_A_IF_OUT_OCTETS]	  = U64("if-out-octets"),
+	[ZL_COLLECTOR_A_IF_OUT_UNICAST]	  = U32("if-out-unicast"),
+	[ZL_COLLECTOR_A_IF_OUT_MULTICAST] = U32("if-out-multicast"),
+	[ZL_COLLECTOR_A_IF_OUT_BROADCAST] = U32("if-out-broadcast"),
+	[ZL_COLLECTOR_A_IF_OUT_DISCARDS]  = U32("if-out-discards"),
+	[ZL_COLLECTOR_A_IF_OUT_ERRORS]	  = U32("if-out-errors"),
+	[ZL_COLLECTOR_A_IF_PROMISCUOUS]	  = U32("if-promiscuous"),
+};
+
+/* Where the numbers of an interface are; their widths are those above. */
+#define AT(m) offsetof(struct zl_if_counters, m)
+static const size_t interface_members[ZL_COLLECTOR_A_N] = {
+	[ZL_COLLECTOR_A_ODID]		  = AT(odid),
+	[ZL_COLLECTOR_A_IF_INDEX]	  = AT(if_index),
+	[ZL_COLLECTOR_A_IF_TYPE]	  = AT(type),
+	[ZL_COLLECTOR_A_IF_SPEED]	  = AT(speed),
+	[ZL_COLLECTOR_A_IF_DUPLEX]	  = AT(duplex),
+	[ZL_COLLECTOR_A_IF_STATUS]	  = AT(status),
+	[ZL_COLLECTOR_A_IF_IN_OCTETS]	  = AT(in.octets),
+	[ZL_COLLECTOR_A_IF_IN_UNICAST]	  = AT(in.unicast),
+	[ZL_COLLECTOR_A_IF_IN_MULTICAST]  = AT(in.multicast),
+	[ZL_COLLECTOR_A_IF_IN_BROADCAST]  = AT(in.broadcast),
+	[ZL_COLLECTOR_A_IF_IN_DISCARDS]	  = AT(in.discards),
+	[ZL_COLLECTOR_A_IF_IN_ERRORS]	  = AT(in.errors),
+	[ZL_COLLECTOR_A_IF_IN_UNKNOWN]	  = AT(in_unknown),
+	[ZL_COLLECTOR_A_IF_OUT_OCTETS]	  = AT(out.octets),
+	[ZL_COLLECTOR_A_IF_OUT_UNICAST]	  = AT(out.unicast),
+	[ZL_COLLECTOR_A_IF_OUT_MULTICAST] = AT(out.multicast),
+	[ZL_COLLECTOR_A_IF_OUT_BROADCAST] = AT(out.broadcast),
+	[ZL_COLLECTOR_A_IF_OUT_DISCARDS]  = AT(out.discards),
+	[ZL_COLLECTOR_A_IF_OUT_ERRORS]	  = AT(out.errors),
+	[ZL_COLLECTOR_A_IF_PROMISCUOUS]	  = AT(promiscuous),
 };
 
 static const struct zl_attr replay[] = {
@@ -63,6 +127,8 @@ const struct zl_message zl_collector_messages[ZL_COLLECTOR_MESSAGE_N] = {
 	[ZL_COLLECTOR_TOTALS]	 = { .name = "totals", ZL_ATTRS(totals) },
 	[ZL_COLLECTOR_TEMPLATE]	 = { .name = "template", ZL_ATTRS(template) },
 	[ZL_COLLECTOR_REPLAY]	 = { .name = "replay", ZL_ATTRS(replay) },
+	[ZL_COLLECTOR_IFNAME]	 = { .name = "ifname", ZL_ATTRS(ifname) },
+	[ZL_COLLECTOR_INTERFACE] = { .name = "interface", ZL_ATTRS(interface) },
 };
 /* clang-format on */
 
@@ -119,13 +185,17 @@ struct zl_collector_exporter zl_collector_exporter_of(
 		.options = e->options,
 		.lost = e->health.lost,
 		.units = e->health.units,
+		.samples_lost = e->samples_lost,
+		.samples_dropped = e->samples_dropped,
 		.has_offset = e->health.has_offset,
 		.offset_us = e->health.offset_us,
 		.silent_us = zl_health_silent_us(&e->health),
 		.sampling = e->sampling,
+		.first_seen = e->first_seen,
 		.last_seen = e->last_seen };
 
 	x.templates = is_allowed ? (uint32_t)zl_exporter_templates(e) : 0;
+	x.pending = is_allowed ? (uint32_t)zl_exporter_pending(e) : 0;
 	memcpy(x.drops, e->drops.n, sizeof(x.drops));
 	return x;
 }
@@ -142,11 +212,15 @@ void zl_collector_put_exporter(
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_OPTIONS, x->options);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LOST, x->lost);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_UNITS, x->units);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_SAMPLES_LOST, x->samples_lost);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_SAMPLES_DROPPED, x->samples_dropped);
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_PENDING, x->pending);
 	if (x->has_offset)
 		zl_frame_put_u64(f, ZL_COLLECTOR_A_OFFSET, (uint64_t)x->offset_us);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_SILENT, x->silent_us);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_SAMPLING, x->sampling);
 	zl_frame_put_u32(f, ZL_COLLECTOR_A_TEMPLATES, x->templates);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_FIRST_SEEN, (uint64_t)x->first_seen.us);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->last_seen.us);
 	for (unsigned i = 0; i < ZL_DROP_N; i++)
 		put_drop(f, zl_drops[i].name, x->drops[i]);
@@ -177,11 +251,16 @@ void zl_collector_get_exporter(
 		.options = zl_attr_u64(in->tb[ZL_COLLECTOR_A_OPTIONS]),
 		.lost = zl_attr_u64(in->tb[ZL_COLLECTOR_A_LOST]),
 		.units = zl_attr_u64(in->tb[ZL_COLLECTOR_A_UNITS]),
+		.samples_lost = zl_attr_u64(in->tb[ZL_COLLECTOR_A_SAMPLES_LOST]),
+		.samples_dropped = zl_attr_u64(in->tb[ZL_COLLECTOR_A_SAMPLES_DROPPED]),
+		.pending = zl_attr_u32(in->tb[ZL_COLLECTOR_A_PENDING]),
 		.has_offset = in->tb[ZL_COLLECTOR_A_OFFSET] != NULL,
 		.offset_us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_OFFSET]),
 		.silent_us = zl_attr_u64(in->tb[ZL_COLLECTOR_A_SILENT]),
 		.sampling = zl_attr_u32(in->tb[ZL_COLLECTOR_A_SAMPLING]),
 		.templates = zl_attr_u32(in->tb[ZL_COLLECTOR_A_TEMPLATES]),
+		.first_seen.us =
+			(int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_FIRST_SEEN]),
 		.last_seen.us = (int64_t)zl_attr_u64(in->tb[ZL_COLLECTOR_A_LAST_SEEN]),
 	};
 	zl_attr_copy(
@@ -218,6 +297,26 @@ void zl_collector_get_template(
 		sizeof(ret->exporter.b));
 }
 
+void zl_collector_put_ifname(struct zl_frame *f, const struct zl_collector_ifname *i)
+{
+	zl_frame_put_bytes(
+		f, ZL_COLLECTOR_A_ADDRESS, i->exporter.b, sizeof(i->exporter.b));
+	zl_frame_put_u32(f, ZL_COLLECTOR_A_NUMBER, i->number);
+	zl_frame_put_str(f, ZL_COLLECTOR_A_NAME, i->name);
+}
+
+int zl_collector_get_ifname(
+	const struct zl_frame_in *in, struct zl_collector_ifname *ret)
+{
+	*ret = (struct zl_collector_ifname){ .number = zl_attr_u32(
+						     in->tb[ZL_COLLECTOR_A_NUMBER]) };
+	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->exporter.b,
+		sizeof(ret->exporter.b));
+	(void)snprintf(ret->name, sizeof(ret->name), "%s",
+		zl_attr_str(in->tb[ZL_COLLECTOR_A_NAME]));
+	return zl_ifnames_is_name(ret->name) ? 0 : -EPROTO;
+}
+
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t)
 {
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_DATAGRAMS, t->datagrams);
@@ -225,6 +324,7 @@ void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_total
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_RING_DROPPED, t->ring_dropped);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_KERNEL_DROPS, t->kernel_drops);
 	zl_frame_put_u64(f, ZL_COLLECTOR_A_BUFFER, t->buffer);
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_BUFFER_ASKED, t->buffer_asked);
 }
 
 void zl_collector_get_totals(
@@ -236,7 +336,54 @@ void zl_collector_get_totals(
 		.ring_dropped = zl_attr_u64(in->tb[ZL_COLLECTOR_A_RING_DROPPED]),
 		.kernel_drops = zl_attr_u64(in->tb[ZL_COLLECTOR_A_KERNEL_DROPS]),
 		.buffer = zl_attr_u64(in->tb[ZL_COLLECTOR_A_BUFFER]),
+		.buffer_asked = zl_attr_u64(in->tb[ZL_COLLECTOR_A_BUFFER_ASKED]),
 	};
+}
+
+void zl_collector_put_interface(struct zl_frame *f, const struct zl_if_counters *x)
+{
+	zl_frame_put_bytes(
+		f, ZL_COLLECTOR_A_ADDRESS, x->exporter.b, sizeof(x->exporter.b));
+	zl_frame_put_u64(f, ZL_COLLECTOR_A_LAST_SEEN, (uint64_t)x->arrival.us);
+	for (uint16_t a = 0; a < N_ITEMS(interface); a++) {
+		const uint8_t *at = (const uint8_t *)x + interface_members[a];
+		uint64_t v64;
+		uint32_t v32;
+
+		if (interface_members[a] == 0)
+			continue;
+		if (interface[a].type == ZL_ATTR_U64) {
+			memcpy(&v64, at, sizeof(v64));
+			zl_frame_put_u64(f, a, v64);
+		} else {
+			memcpy(&v32, at, sizeof(v32));
+			zl_frame_put_u32(f, a, v32);
+		}
+	}
+}
+
+void zl_collector_get_interface(
+	const struct zl_frame_in *in, struct zl_if_counters *ret)
+{
+	*ret = (struct zl_if_counters){ .arrival.us = (int64_t)zl_attr_u64(
+						in->tb[ZL_COLLECTOR_A_LAST_SEEN]) };
+	zl_attr_copy(in->tb[ZL_COLLECTOR_A_ADDRESS], ret->exporter.b,
+		sizeof(ret->exporter.b));
+	for (uint16_t a = 0; a < N_ITEMS(interface); a++) {
+		uint8_t *at = (uint8_t *)ret + interface_members[a];
+		uint64_t v64;
+		uint32_t v32;
+
+		if (interface_members[a] == 0)
+			continue;
+		if (interface[a].type == ZL_ATTR_U64) {
+			v64 = zl_attr_u64(in->tb[a]);
+			memcpy(at, &v64, sizeof(v64));
+		} else {
+			v32 = zl_attr_u32(in->tb[a]);
+			memcpy(at, &v32, sizeof(v32));
+		}
+	}
 }
 
 void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_replay *p)

@@ -5,15 +5,18 @@
  *
  *	engine: EXPORTERS, at its start, at the collector's, and on every change: the
  *		whole list.  The collector reads no datagram before the first.  Before
- *		that, TEMPLATE for each that the collector may take back.
+ *		that, TEMPLATE for each that the collector may take back, the newest first.
  *	collector: once a second EXPORTER for each exporter that sent something since, and
  *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
- *		or has changed, at most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.
+ *		or has changed, and again after ZL_TEMPLATE_TELL_S when it is still sent; at
+ *		most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.  IFNAME for each name
+ *		of an interface, under the same limit.  INTERFACE for each with new counters,
+ *		at most ZL_COLLECTOR_INTERFACES_MAX.
  *
- * zonelock-replay, in place of the collector, says the same but TEMPLATE, and REPLAY: once a
- * second, and at the end of its capture, after all records and everything else.
+ * zonelock-replay, in place of the collector, says the same but TEMPLATE and INTERFACE, and
+ * REPLAY: once a second, and at the end of its capture, after all records and everything else.
  *
- * Counters count from the collector's start.  Drop reasons go by name, so that
+ * Counters count from the collector's start, those of an exporter from its first_seen.  Drop reasons go by name, so that
  * both sides may know different tables.  An address that may not send is
  * reported like an exporter, with is_allowed 0 and only drops.
  */
@@ -36,6 +39,8 @@ enum zl_collector_message {
 	ZL_COLLECTOR_TOTALS,	    /* statistics of the collector */
 	ZL_COLLECTOR_TEMPLATE,	    /* one template of a stream, as it came */
 	ZL_COLLECTOR_REPLAY,	    /* how far a replay is */
+	ZL_COLLECTOR_IFNAME,	    /* the name of one interface of an exporter */
+	ZL_COLLECTOR_INTERFACE,	    /* counters of one, of one exporter */
 	ZL_COLLECTOR_MESSAGE_N
 };
 
@@ -67,11 +72,39 @@ enum zl_collector_attr {
 	ZL_COLLECTOR_A_IS_ENDED,   /* u8 */
 	ZL_COLLECTOR_A_ERROR,	   /* string */
 	ZL_COLLECTOR_A_HINT,	   /* string */
+	ZL_COLLECTOR_A_NUMBER,	   /* u32, of an interface, the exporter's own */
+	ZL_COLLECTOR_A_NAME,	   /* string */
+	ZL_COLLECTOR_A_SAMPLES_LOST,	/* u64 */
+	ZL_COLLECTOR_A_SAMPLES_DROPPED, /* u64 */
+	ZL_COLLECTOR_A_FIRST_SEEN, /* u64, wall microseconds: since when it is counted */
+	ZL_COLLECTOR_A_PENDING,	   /* u32, data sets that wait for a template */
+	ZL_COLLECTOR_A_BUFFER_ASKED, /* u64, bytes that the configuration asks for */
+	/* An interface: u64 for octets and speed, else u32. */
+	ZL_COLLECTOR_A_IF_INDEX,
+	ZL_COLLECTOR_A_IF_TYPE,
+	ZL_COLLECTOR_A_IF_SPEED,
+	ZL_COLLECTOR_A_IF_DUPLEX,
+	ZL_COLLECTOR_A_IF_STATUS,
+	ZL_COLLECTOR_A_IF_IN_OCTETS,
+	ZL_COLLECTOR_A_IF_IN_UNICAST,
+	ZL_COLLECTOR_A_IF_IN_MULTICAST,
+	ZL_COLLECTOR_A_IF_IN_BROADCAST,
+	ZL_COLLECTOR_A_IF_IN_DISCARDS,
+	ZL_COLLECTOR_A_IF_IN_ERRORS,
+	ZL_COLLECTOR_A_IF_IN_UNKNOWN,
+	ZL_COLLECTOR_A_IF_OUT_OCTETS,
+	ZL_COLLECTOR_A_IF_OUT_UNICAST,
+	ZL_COLLECTOR_A_IF_OUT_MULTICAST,
+	ZL_COLLECTOR_A_IF_OUT_BROADCAST,
+	ZL_COLLECTOR_A_IF_OUT_DISCARDS,
+	ZL_COLLECTOR_A_IF_OUT_ERRORS,
+	ZL_COLLECTOR_A_IF_PROMISCUOUS,
 	ZL_COLLECTOR_A_N
 };
 
 enum {
 	ZL_COLLECTOR_TEMPLATES_MAX = 32,
+	ZL_COLLECTOR_INTERFACES_MAX = 64,
 	/* A head of 6 bytes and fields of 8 at most. */
 	ZL_COLLECTOR_TEMPLATE_BYTES = 6 + 8 * ZL_TEMPLATE_FIELDS_MAX,
 };
@@ -83,17 +116,24 @@ struct zl_collector_exporter {
 	bool is_allowed;
 	uint16_t version;
 	uint64_t datagrams, records, options, lost, units;
+	uint64_t samples_lost, samples_dropped; /* exporter.h */
 	int64_t offset_us;
 	bool has_offset;
 	uint64_t silent_us;
 	uint32_t sampling;
-	uint32_t templates;
-	struct zl_wall last_seen;
+	uint32_t templates, pending;
+	struct zl_wall first_seen, last_seen;
 	uint64_t drops[ZL_DROP_N];
 };
 
 struct zl_collector_totals {
-	uint64_t datagrams, records, ring_dropped, kernel_drops, buffer;
+	uint64_t datagrams, records, ring_dropped, kernel_drops, buffer, buffer_asked;
+};
+
+struct zl_collector_ifname {
+	struct zl_addr exporter;
+	uint32_t number;
+	char name[ZL_IFNAME_SIZE]; /* zl_ifnames_is_name() */
 };
 
 /* What a capture held besides the datagrams of exporters. */
@@ -122,7 +162,9 @@ void zl_collector_put_exporter(
 	struct zl_frame *f, const struct zl_collector_exporter *x);
 void zl_collector_put_template(
 	struct zl_frame *f, const struct zl_collector_template *t);
+void zl_collector_put_ifname(struct zl_frame *f, const struct zl_collector_ifname *i);
 void zl_collector_put_totals(struct zl_frame *f, const struct zl_collector_totals *t);
+void zl_collector_put_interface(struct zl_frame *f, const struct zl_if_counters *x);
 void zl_collector_put_replay(struct zl_frame *f, const struct zl_collector_replay *p);
 
 /* What is told of an exporter. */
@@ -139,8 +181,12 @@ void zl_collector_get_exporter(
 	const struct zl_frame_in *in, struct zl_collector_exporter *ret);
 void zl_collector_get_template(
 	const struct zl_frame_in *in, struct zl_collector_template *ret);
+int zl_collector_get_ifname(const struct zl_frame_in *in,
+	struct zl_collector_ifname *ret) ZL_CHECKED; /* -EPROTO: no name */
 void zl_collector_get_totals(
 	const struct zl_frame_in *in, struct zl_collector_totals *ret);
+void zl_collector_get_interface(
+	const struct zl_frame_in *in, struct zl_if_counters *ret);
 void zl_collector_get_replay(
 	const struct zl_frame_in *in, struct zl_collector_replay *ret);
 

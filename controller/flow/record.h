@@ -80,6 +80,18 @@ static inline bool zl_flow_version_is_known(unsigned version)
 	       version == ZL_FLOW_IPFIX || version == ZL_FLOW_SFLOW;
 }
 
+/* For people: "IPFIX"; "" when it is not known. */
+static inline const char *zl_flow_version_name(unsigned version)
+{
+	switch (version) {
+	case ZL_FLOW_V5: return "NetFlow 5";
+	case ZL_FLOW_V9: return "NetFlow 9";
+	case ZL_FLOW_IPFIX: return "IPFIX";
+	case ZL_FLOW_SFLOW: return "sFlow 5";
+	}
+	return "";
+}
+
 struct zl_flow {
 	struct zl_addr src, dst;
 	struct zl_addr exporter;

@@ -241,10 +241,11 @@ static void read_flow_sample(struct zl_decode *d, struct zl_cursor c, bool is_ex
 			   ZL_FLOW_SAMPLING | ZL_FLOW_AGE };
 	struct zl_flow *f = &draft.flow;
 	bool is_cut = false;
-	uint32_t n;
+	uint32_t n, drops;
 
 	f->sampling = zl_get_u32(&c);
-	zl_skip(&c, 8); /* packets seen, drops */
+	zl_skip(&c, 4); /* packets seen */
+	drops = zl_get_u32(&c);
 	f->in_if = read_interface(&c, is_expanded, ZL_FLOW_IN_NO_IF, &draft.present);
 	f->out_if = read_interface(&c, is_expanded, ZL_FLOW_OUT_NO_IF, &draft.present);
 	n = zl_get_u32(&c);
@@ -253,6 +254,9 @@ static void read_flow_sample(struct zl_decode *d, struct zl_cursor c, bool is_ex
 		return;
 	}
 	count_source(d, &source, false);
+	if (d->stream != NULL)
+		d->exporter->samples_dropped +=
+			zl_stream_source_drops(d->stream, source.id, drops);
 	for (size_t i = 0; i < FLOW_RECORDS_N; i++)
 		if (records[i].at != NULL && !flow_records[i].read(records[i], f)) {
 			is_cut = true;

@@ -43,10 +43,18 @@ uint32_t zl_stream_sequence(
 	return was_known && gap <= ZL_STREAM_GAP_MAX ? gap : 0;
 }
 
+/* Sources are interfaces, whose numbers count up: no hash is needed. */
+static struct zl_stream_source *source_slot(
+	struct zl_stream *s, uint64_t id, bool is_counters)
+{
+	const size_t half = ZL_STREAM_SOURCES / 2;
+
+	return &s->sources[(id & (half - 1)) + (is_counters ? half : 0)];
+}
+
 uint32_t zl_stream_source_sequence(
 	struct zl_stream *s, uint64_t id, bool is_counters, uint32_t seq)
 {
-	const size_t half = ZL_STREAM_SOURCES / 2;
 	struct zl_stream_source *at;
 	uint32_t gap = 0;
 
@@ -54,12 +62,27 @@ uint32_t zl_stream_source_sequence(
 		s->sources = calloc(ZL_STREAM_SOURCES, sizeof(*s->sources));
 	if (s->sources == NULL)
 		return 0;
-	/* Sources are interfaces, whose numbers count up: no hash is needed. */
-	at = &s->sources[(id & (half - 1)) + (is_counters ? half : 0)];
-	if (at->seq_known && at->id == id)
+	at = source_slot(s, id, is_counters);
+	if (!at->seq_known || at->id != id)
+		*at = (struct zl_stream_source){ .id = id };
+	if (at->seq_known)
 		gap = seq - at->next_seq;
-	*at = (struct zl_stream_source){
-		.id = id, .next_seq = seq + 1, .seq_known = true
-	};
+	at->next_seq = seq + 1;
+	at->seq_known = true;
 	return gap <= ZL_STREAM_GAP_MAX ? gap : 0;
+}
+
+uint32_t zl_stream_source_drops(struct zl_stream *s, uint64_t id, uint32_t drops)
+{
+	struct zl_stream_source *at =
+		s->sources == NULL ? NULL : source_slot(s, id, false);
+	uint32_t more;
+
+	if (at == NULL || at->id != id)
+		return 0;
+	more = at->drops_known ? drops - at->drops : 0; /* modulo 2^32 */
+	at->drops = drops;
+	at->drops_known = true;
+	/* As far back as that it was restarted. */
+	return more <= ZL_STREAM_GAP_MAX ? more : 0;
 }

@@ -37,8 +37,8 @@ enum { ZL_STREAM_SOURCES = 64 }; /* a power of two, half of them for counters */
 
 struct zl_stream_source {
 	uint64_t id;
-	uint32_t next_seq;
-	bool seq_known;
+	uint32_t next_seq, drops;
+	bool seq_known, drops_known;
 };
 
 struct zl_stream {
@@ -74,5 +74,11 @@ uint32_t zl_stream_sequence(
  */
 uint32_t zl_stream_source_sequence(
 	struct zl_stream *s, uint64_t id, bool is_counters, uint32_t seq);
+
+/*
+ * And it says that `drops` packets, since it started, were to be sampled and could not be.
+ * Called after the sequence.  Returns how many of them are new.
+ */
+uint32_t zl_stream_source_drops(struct zl_stream *s, uint64_t id, uint32_t drops);
 
 #endif

@@ -35,6 +35,7 @@ struct zl_tcp {
 	void *user;
 	sd_event_source *listeners[LISTENERS_MAX];
 	unsigned n_listeners, n_connections;
+	struct zl_mono paused; /* no connection could be taken; 0: it is fine */
 	struct connection *connections[ZL_TCP_MAX]; /* the first n_connections */
 };
 
@@ -60,6 +61,8 @@ static void count_drop(struct zl_tcp *t, const struct zl_addr *from, enum zl_dro
 
 	e->datagrams++;
 	e->last_seen = zl_wall_now();
+	if (e->first_seen.us == 0)
+		e->first_seen = e->last_seen;
 	zl_drop_count(&e->drops, refused != ZL_DROP_N ? refused : why);
 }
 
@@ -173,8 +176,16 @@ static void admit(struct zl_tcp *t, int fd, const struct sockaddr_storage *ss)
 	t->connections[t->n_connections++] = c;
 }
 
+static void listen_or_not(struct zl_tcp *t, int enabled)
+{
+	for (unsigned i = 0; i < t->n_listeners; i++)
+		(void)sd_event_source_set_enabled(t->listeners[i], enabled);
+}
+
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *user)
 {
+	struct zl_tcp *t = user;
+
 	(void)source;
 	(void)events;
 	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
@@ -183,9 +194,16 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 		int one = accept4(
 			fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (one < 0)
+		if (one < 0) {
+			/* No descriptors, no memory: who waits would wake us at once. */
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+				errno == ENOMEM) {
+				t->paused = zl_mono_now();
+				listen_or_not(t, SD_EVENT_OFF);
+			}
 			break;
-		admit(user, one, &ss);
+		}
+		admit(t, one, &ss);
 	}
 	return 0;
 }
@@ -240,12 +258,16 @@ int zl_tcp_listen(struct zl_tcp *t, int fd, struct zl_error *reterr)
 
 void zl_tcp_start(struct zl_tcp *t)
 {
-	for (unsigned i = 0; i < t->n_listeners; i++)
-		(void)sd_event_source_set_enabled(t->listeners[i], SD_EVENT_ON);
+	listen_or_not(t, SD_EVENT_ON);
 }
 
 void zl_tcp_tidy(struct zl_tcp *t, struct zl_mono now)
 {
+	if (t->paused.us != 0 &&
+		zl_mono_since(now, t->paused) >= (uint64_t)ZL_US_PER_S) {
+		t->paused.us = 0;
+		listen_or_not(t, SD_EVENT_ON);
+	}
 	for (unsigned i = t->n_connections; i > 0; i--) {
 		struct connection *c = t->connections[i - 1];
 		uint64_t quiet_s = zl_mono_since(now, c->seen) / ZL_US_PER_S;

@@ -25,8 +25,9 @@ enum {
 	ZL_TCP_MAX = 256,
 	ZL_TCP_PER_EXPORTER_MAX = 8,
 	ZL_TCP_BUFFER = 65536, /* more than the longest message */
-	ZL_TCP_STALL_S = 30,   /* within a message */
-	ZL_TCP_IDLE_S = 7200,  /* between messages */
+	ZL_TCP_MEMORY = ZL_TCP_MAX * (ZL_TCP_BUFFER + 1024), /* bytes, of all of them */
+	ZL_TCP_STALL_S = 30,				     /* within a message */
+	ZL_TCP_IDLE_S = 7200,				     /* between messages */
 };
 
 /*
@@ -51,7 +52,10 @@ void zl_tcp_free(struct zl_tcp *t); /* NULL is fine */
 int zl_tcp_listen(struct zl_tcp *t, int fd, struct zl_error *reterr) ZL_CHECKED;
 void zl_tcp_start(struct zl_tcp *t);
 
-/* Close what is too old, and connections of exporters that may not send any more. */
+/*
+ * Once a second: close what is too old, and connections of exporters that may not send any
+ * more.  When there was no descriptor or memory for a new one, listen again a second later.
+ */
 void zl_tcp_tidy(struct zl_tcp *t, struct zl_mono now);
 
 unsigned zl_tcp_connections(const struct zl_tcp *t);

@@ -109,6 +109,12 @@ static const struct zl_element *find_element(const struct spec *s, unsigned i)
 	return zl_element_find(f->pen, f->id);
 }
 
+static bool can_have_length(const struct zl_element *e, uint16_t length)
+{
+	return (length >= e->min && length <= e->max) ||
+	       (length == ZL_TEMPLATE_VARIABLE && e->kind == ZL_ELEMENT_TEXT);
+}
+
 /* What each field is to us; NULL for those to skip. */
 static void choose_elements(const struct spec *s, const struct zl_element **ret,
 	struct zl_drop_counts *drops)
@@ -120,7 +126,7 @@ static void choose_elements(const struct spec *s, const struct zl_element **ret,
 		const struct field *f = &s->fields[i];
 		const struct zl_element *e = find_element(s, i);
 
-		if (e != NULL && (f->length < e->min || f->length > e->max)) {
+		if (e != NULL && !can_have_length(e, f->length)) {
 			zl_drop_count(drops, ZL_DROP_ELEMENT_LENGTH);
 			e = NULL;
 		}
@@ -178,27 +184,34 @@ static struct zl_template *compile(const struct spec *s, struct zl_drop_counts *
 	}
 	t->tail = skip;
 	t->n_raw = (uint16_t)s->raw.left; /* part of a set */
-	t->is_told = t->is_provisional = s->is_provisional;
+	t->is_provisional = s->is_provisional;
 	memcpy(t->ops + t->n_ops, s->raw.at, s->raw.left);
 	zl_layout_settle(t);
 	return t;
 }
 
-/* Has the caller told of just this template already? */
-static bool is_known_told(const struct zl_templates *t, const struct spec *s)
+/* When the caller told of just this template, unless it should do so again. */
+static struct zl_mono find_told(
+	const struct zl_templates *t, const struct spec *s, struct zl_mono now)
 {
 	const struct zl_template *old = zl_map_find(&t->by_id, &s->id);
 
-	return old != NULL && old->is_told && old->is_options == s->is_options &&
-	       old->n_raw == s->raw.left &&
-	       memcmp(zl_template_raw(old), s->raw.at, s->raw.left) == 0;
+	if (s->is_provisional)
+		return now;
+	if (old != NULL && old->is_options == s->is_options &&
+		old->n_raw == s->raw.left &&
+		memcmp(zl_template_raw(old), s->raw.at, s->raw.left) == 0 &&
+		zl_mono_since(now, old->told) <
+			(uint64_t)ZL_TEMPLATE_TELL_S * (uint64_t)ZL_US_PER_S)
+		return old->told;
+	return (struct zl_mono){ 0 };
 }
 
 /* Take a complete template in, or refuse it; the old one goes either way. */
 static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now,
 	struct zl_drop_counts *drops)
 {
-	bool is_told = is_known_told(t, s);
+	struct zl_mono told = find_told(t, s, now);
 	struct zl_template *new;
 	size_t size;
 
@@ -227,14 +240,14 @@ static bool add(struct zl_templates *t, const struct spec *s, struct zl_mono now
 	if (t->by_id.n >= ZL_TEMPLATES_MAX)
 		evict_oldest(t, drops);
 	new->seen = now;
-	new->is_told |= is_told;
+	new->told = told;
 	if (zl_map_put(&t->by_id, &new->id, new) < 0) {
 		free(new);
 		zl_drop_count(drops, ZL_DROP_TEMPLATE_LIMIT);
 		return false;
 	}
 	t->room->used += size;
-	t->room->n_untold += !new->is_told;
+	t->room->n_untold += told.us == 0;
 	return true;
 }
 
@@ -404,12 +417,10 @@ bool zl_template_read(
 		struct zl_cursor value;
 
 		zl_skip(set, op->skip);
-		if (op->width == ZL_TEMPLATE_VARIABLE) {
-			zl_skip(set, get_length(set));
-			continue;
-		}
-		value = zl_get_window(set, op->width);
-		if (!value.bad)
+		value = zl_get_window(set, op->width == ZL_TEMPLATE_VARIABLE
+						   ? get_length(set)
+						   : op->width);
+		if (!value.bad && op->element != NULL)
 			zl_element_store(op->element, value, draft);
 	}
 	zl_skip(set, t->tail);

@@ -12,7 +12,8 @@
  * template can make us read outside its set.
  *
  * Its own bytes are kept beside, for whoever keeps templates over a restart: it looks for
- * those that are not `is_told`.  One that is given back (zl_templates_recall) is
+ * those that are not told, and one that is still sent is not any more after
+ * ZL_TEMPLATE_TELL_S.  One that is given back (zl_templates_recall) is
  * provisional until the exporter sends it again: the exporter may have redefined
  * it meanwhile, so its records are marked.
  */
@@ -32,6 +33,7 @@ enum {
 	ZL_TEMPLATE_ROOM = 1024 * 1024, /* bytes of templates per exporter */
 	ZL_TEMPLATE_ID_MIN = 256,
 	ZL_TEMPLATE_TTL_S = 3 * 1800, /* three times the usual refresh */
+	ZL_TEMPLATE_TELL_S = 3600,
 	ZL_TEMPLATE_VARIABLE = 65535, /* field length: the record says (RFC 7011, 7) */
 };
 
@@ -50,11 +52,11 @@ struct zl_template {
 	uint16_t min_length; /* no record is shorter; at least 1 */
 	uint16_t n_raw;
 	bool is_options;
-	bool is_told;	     /* for the caller's use; false when new or changed */
 	bool is_provisional; /* not sent by the exporter since it was recalled */
 	bool is_fixed;	     /* no field is variable: layout.h reads it */
 	uint64_t bits;	     /* that every record then has */
 	struct zl_mono seen; /* when it was last sent */
+	struct zl_mono told; /* set by the caller; 0 when new, changed or long ago */
 	struct zl_template_op ops[];
 	/* behind them: the template as it came, n_raw bytes */
 };
@@ -64,7 +66,7 @@ const uint8_t *zl_template_raw(const struct zl_template *t);
 
 struct zl_template_room {
 	size_t used, most; /* bytes */
-	unsigned n_untold; /* new or changed, at most; for the caller to clear */
+	unsigned n_untold; /* at most; for the caller to clear */
 };
 
 struct zl_templates {

@@ -188,11 +188,14 @@ static void tell_template(struct collector *c, const struct zl_exporter *e,
 
 	zl_channel_start(c->engine, &f, ZL_COLLECTOR_TEMPLATE, 0);
 	zl_collector_put_template(&f, &told);
-	t->is_told = zl_channel_send(c->engine, &f) >= 0;
+	if (zl_channel_send(c->engine, &f) >= 0)
+		t->told = zl_mono_now();
 }
 
-/* What a TCP connection told ends with it.  So many that the next collector can take them back; a sender who redefines them all
- * the time has to wait. */
+/*
+ * So many that the next collector can take them back; a sender who redefines them all the
+ * time has to wait.  What a TCP connection told ends with it.
+ */
 static void tell_templates(struct collector *c, struct zl_exporter *e)
 {
 	unsigned left = ZL_COLLECTOR_TEMPLATES_MAX;
@@ -205,12 +208,54 @@ static void tell_templates(struct collector *c, struct zl_exporter *e)
 	for (size_t i = 0; (s = zl_map_next(&e->streams, &i)) != NULL;)
 		for (size_t k = 0; !s->key.is_tcp &&
 				   (t = zl_map_next(&s->templates.by_id, &k)) != NULL;)
-			if (!t->is_told && left > 0) {
+			if (t->told.us == 0 && left > 0) {
 				tell_template(c, e, s, t);
 				left--;
-			} else if (!t->is_told) {
+			} else if (t->told.us == 0) {
 				e->room.n_untold++;
 			}
+}
+
+static void tell_ifnames(struct collector *c, struct zl_exporter *e)
+{
+	struct zl_collector_ifname told = { .exporter = e->address };
+	struct zl_ifname *i;
+	struct zl_frame f;
+
+	for (unsigned left = ZL_COLLECTOR_TEMPLATES_MAX;
+		left > 0 && (i = zl_ifnames_untold(&e->ifnames)) != NULL; left--) {
+		told.number = i->number;
+		memcpy(told.name, i->name, sizeof(told.name));
+		zl_channel_start(c->engine, &f, ZL_COLLECTOR_IFNAME, 0);
+		zl_collector_put_ifname(&f, &told);
+		if (zl_channel_send(c->engine, &f) < 0)
+			return;
+		i->is_told = true;
+		e->ifnames.n_untold--;
+	}
+}
+
+static void tell_interfaces(struct collector *c, struct zl_exporter *e)
+{
+	unsigned left = ZL_COLLECTOR_INTERFACES_MAX;
+	struct zl_interface *x;
+	struct zl_frame f;
+
+	if (e->interfaces.n_untold == 0)
+		return;
+	e->interfaces.n_untold = 0;
+	for (size_t i = 0; (x = zl_map_next(&e->interfaces.by_index, &i)) != NULL;) {
+		if (x->is_told)
+			continue;
+		if (left == 0) {
+			e->interfaces.n_untold++;
+			return;
+		}
+		left--;
+		zl_channel_start(c->engine, &f, ZL_COLLECTOR_INTERFACE, 0);
+		zl_collector_put_interface(&f, &x->counters);
+		x->is_told = zl_channel_send(c->engine, &f) >= 0;
+	}
 }
 
 static void tell_totals(struct collector *c)
@@ -227,15 +272,19 @@ static void tell_totals(struct collector *c)
 
 static int on_second(sd_event_source *source, uint64_t usec, void *user)
 {
+	struct zl_mono now = zl_mono_now();
 	struct collector *c = user;
 	struct zl_exporter *e;
 	int r;
 
 	(void)usec;
-	zl_tcp_tidy(c->tcp, zl_mono_now());
+	zl_tcp_tidy(c->tcp, now);
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
+		zl_exporter_tidy(e, now);
 		tell_exporter(c, e, true);
 		tell_templates(c, e);
+		tell_ifnames(c, e);
+		tell_interfaces(c, e);
 	}
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
 		tell_exporter(c, &c->exporters.refused[i], false);
@@ -287,8 +336,10 @@ static void on_frame(
 		return;
 	}
 	zl_log(LOG_INFO, "%d exporter address%s may send", n, n == 1 ? "" : "es");
-	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;)
+	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		e->reported = 0;
+		zl_ifnames_tell_again(&e->ifnames);
+	}
 	zl_tcp_tidy(c->tcp, zl_mono_now());
 	start_reading(c);
 }
@@ -428,18 +479,23 @@ static void stop(struct collector *c)
 	(void)sd_event_unref(c->event);
 }
 
-static int parse_args(int argc, char **argv, const char **ret_level)
+static int parse_args(
+	int argc, char **argv, const char **ret_level, uint64_t *ret_buffer)
 {
 	static const struct option options[] = {
 		{ "log-level", required_argument, NULL, 'l' },
+		{ "receive-buffer", required_argument, NULL, 'r' },
 		{ 0 },
 	};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "l:", options, NULL)) != -1) {
-		if (o != 'l')
+		if (o == 'l')
+			*ret_level = optarg;
+		else if (o == 'r')
+			*ret_buffer = strtoull(optarg, NULL, 10);
+		else
 			return -EINVAL;
-		*ret_level = optarg;
 	}
 	return optind == argc ? 0 : -EINVAL;
 }
@@ -451,8 +507,9 @@ int main(int argc, char **argv)
 	struct zl_error err;
 	int r;
 
-	if (parse_args(argc, argv, &level) < 0) {
-		(void)fprintf(stderr, "usage: zonelock-collector [--log-level LEVEL]\n"
+	if (parse_args(argc, argv, &level, &c.totals.buffer_asked) < 0) {
+		(void)fprintf(stderr, "usage: zonelock-collector [--log-level LEVEL] "
+				      "[--receive-buffer BYTES]\n"
 				      "This program is started by zonelockd.\n");
 		return 2;
 	}

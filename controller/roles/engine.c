@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/role.h"
 #include "controller/roles/engine/engine.h"
+#include "controller/roles/engine/tally.h"
 #include "controller/roles/protocol.h"
 
 enum { TICK_US = 1000000, EXPIRE_EVERY = 60, EXPIRE_HOLDINGS_EVERY = 3600 };
@@ -229,6 +230,7 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 	zl_map_init(&e->holders, sizeof(struct zl_uuid) + 64, 0);
 	zl_map_init(&e->leases, sizeof(struct zl_uuid), 0);
 	zl_map_init(&e->incidents, sizeof(struct zl_uuid) + 64, 65536);
+	zl_tally_init(&e->violations, 65536);
 	zl_map_init(&e->releases, sizeof(struct zl_uuid), 0);
 	zl_engine_classes_forget(e);
 	zl_engine_replay_begin(e);

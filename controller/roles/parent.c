@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
@@ -101,7 +102,6 @@ struct handed_fds {
 struct arguments {
 	char *argv[ARGS_MAX + 1];
 	unsigned n;
-	char deadline[16];
 };
 
 static void hand(struct handed_fds *h, const char *name, int fd)
@@ -124,6 +124,14 @@ static void add_arg(struct arguments *a, const char *option, const char *value)
 		return;
 	add_word(a, option);
 	add_word(a, value);
+}
+
+static void add_number(struct arguments *a, const char *option, long value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%ld", value);
+	add_arg(a, option, text);
 }
 
 /* Which descriptors and arguments a role gets. */
@@ -154,14 +162,14 @@ static void equip(
 		for (unsigned i = 0; i < p->n_tcp; i++)
 			hand(h, "tcp", p->tcp[i]);
 		hand(h, "capture", p->capture);
+		if (!p->is_replay)
+			add_number(a, "--receive-buffer", p->cfg.receive_buffer);
 		for (unsigned i = 0; p->is_replay && p->replay_args[i] != NULL; i++)
 			add_word(a, p->replay_args[i]);
 		return;
 	case ROLE_INVENTORY:
 		hand(h, "engine", p->pair[CHANNEL_INVENTORY][1]);
-		(void)snprintf(a->deadline, sizeof(a->deadline), "%ld",
-			p->cfg.libvirt_deadline);
-		add_arg(a, "--deadline", a->deadline);
+		add_number(a, "--deadline", p->cfg.libvirt_deadline);
 		return;
 	case ROLE_ACTUATOR:
 		hand(h, "engine", p->pair[CHANNEL_ACTUATOR][1]);
@@ -312,30 +320,30 @@ static int on_role_ended(sd_event_source *s, const siginfo_t *si, void *user)
 
 	r->child = sd_event_source_unref(s);
 	r->pid = 0;
-	(void)snprintf(r->ended, sizeof(r->ended),
-		si->si_code == CLD_EXITED ? "exit code %d" : "signal %d",
-		si->si_status);
+	zl_parent_format_end(si, r->ended, sizeof(r->ended));
 	if (p->stopping) {
 		if (all_stopped(p))
 			(void)sd_event_exit(p->event, p->exit_code);
 		return 0;
 	}
-	zl_log(LOG_WARNING, "%s ended: %s", roles[r->id].name, r->ended);
 	/* Half of a replay would pass for a whole one. */
 	if (p->is_replay && r->id != ROLE_INVENTORY) {
+		zl_log(LOG_ERR, "%s ended: %s", roles[r->id].name, r->ended);
 		stop_all(p, EXIT_FAILURE);
 		return 0;
 	}
 	/* Before we were ever ready it is the configuration or the machine: say so and stop. */
 	if (!p->ready) {
-		zl_log(LOG_ERR, "%s did not start: see the message above",
-			roles[r->id].name);
+		zl_log(LOG_ERR, "%s did not start (%s): see the message above",
+			roles[r->id].name, r->ended);
 		stop_all(p, EXIT_FAILURE);
 		return 0;
 	}
 	if (zl_mono_since(zl_mono_now(), r->started) > STABLE_MS * ZL_US_PER_MS)
 		r->backoff = 0;
 	wait_ms = zl_backoff_ms(r->backoff++, RESTART_FIRST_MS, RESTART_MOST_MS);
+	zl_log(LOG_WARNING, "%s ended: %s; it is started again in %" PRIu64 " ms",
+		roles[r->id].name, r->ended, wait_ms);
 	tell_engine(p, r);
 	return sd_event_add_time_relative(p->event, &r->timer, CLOCK_BOOTTIME,
 		wait_ms * ZL_US_PER_MS, 0, on_restart, r);

@@ -85,6 +85,16 @@ static int read_head(struct zl_db *db, struct head *ret, struct zl_error *reterr
 	return 0;
 }
 
+int zl_audit_count(struct zl_db *db, uint64_t *ret, struct zl_error *reterr)
+{
+	struct head head;
+	int r = read_head(db, &head, reterr);
+
+	if (r >= 0)
+		*ret = head.seq;
+	return r;
+}
+
 /* --- appending --- */
 
 static json_t *format_record(const struct zl_audit_record *rec, uint64_t seq)

@@ -47,6 +47,9 @@ int zl_audit_get(struct zl_db *db, uint64_t seq,
 	int (*each)(const struct zl_audit_record *record, void *user), void *user,
 	struct zl_error *reterr) ZL_CHECKED; /* -ENOENT */
 
+/* How many there are, by the head of the chain. */
+int zl_audit_count(struct zl_db *db, uint64_t *ret, struct zl_error *reterr) ZL_CHECKED;
+
 struct zl_audit_check {
 	bool ok;
 	uint64_t records;

@@ -9,7 +9,7 @@
 #define HOLDING_COLUMNS                                                                \
 	"id, addr, host, scope, domain, name, mac, tap, source, from_us, until_us"
 
-static int insert(struct zl_db *db, struct zl_holding *h, struct zl_error *reterr)
+int zl_holdings_insert(struct zl_db *db, struct zl_holding *h, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_query)
 	struct zl_query q = zl_query_make(db,
@@ -29,22 +29,23 @@ static int insert(struct zl_db *db, struct zl_holding *h, struct zl_error *reter
 	zl_query_text(&q, h->tap);
 	zl_query_i64(&q, h->source);
 	zl_query_i64(&q, h->from.us);
-	zl_query_i64(&q, h->until.us);
+	zl_query_i64(&q, h->until.us != 0 && h->until.us < h->from.us ? h->from.us
+								      : h->until.us);
 	r = zl_query_step(&q, reterr);
 	if (r > 0)
 		h->id = zl_query_get_i64(&q, 0);
 	return r < 0 ? r : 0;
 }
 
-int zl_holdings_put(struct zl_db *db, struct zl_holding *h, struct zl_error *reterr)
+int zl_holdings_end(
+	struct zl_db *db, int64_t id, struct zl_wall until, struct zl_error *reterr)
 {
-	ZL_AUTO(zl_query) struct zl_query q = { .db = db };
+	ZL_AUTO(zl_query)
+	struct zl_query q = zl_query_make(db,
+		"UPDATE holding SET until_us = max(?, from_us) WHERE id = ?", reterr);
 
-	if (h->id == 0)
-		return insert(db, h, reterr);
-	q = zl_query_make(db, "UPDATE holding SET until_us = ? WHERE id = ?", reterr);
-	zl_query_i64(&q, h->until.us);
-	zl_query_i64(&q, h->id);
+	zl_query_i64(&q, until.us);
+	zl_query_i64(&q, id);
 	return zl_query_run(&q, reterr);
 }
 
@@ -100,27 +101,38 @@ int zl_holdings_each_open(struct zl_db *db,
 }
 
 int zl_holdings_each(struct zl_db *db, const struct zl_addr *addr, struct zl_wall at,
-	int (*each)(const struct zl_holding *h, void *user), void *user,
+	unsigned most, int (*each)(const struct zl_holding *h, void *user), void *user,
 	struct zl_error *reterr)
 {
 	ZL_AUTO(zl_query)
 	struct zl_query q = zl_query_make(db,
-		"SELECT " HOLDING_COLUMNS " FROM holding WHERE addr = ?1"
-		" AND (?2 = 0 OR (from_us <= ?2 AND (until_us = 0 OR until_us > ?2)))"
+		"SELECT * FROM (SELECT " HOLDING_COLUMNS " FROM holding WHERE addr = ?1"
+		"  AND (?2 = 0 OR (from_us < ?2 - ?2 % 1000000 + 1000000"
+		"   AND (until_us = 0 OR until_us > ?2 - ?2 % 1000000)))"
+		"  ORDER BY from_us DESC, id DESC LIMIT ?3)"
 		" ORDER BY from_us, id",
 		reterr);
 
 	zl_query_blob(&q, addr->b, sizeof(addr->b));
 	zl_query_i64(&q, at.us);
+	zl_query_i64(&q, most);
 	return walk(&q, each, user, reterr);
 }
 
-int zl_holdings_expire(struct zl_db *db, struct zl_wall then, struct zl_error *reterr)
+int zl_holdings_expire(struct zl_db *db, struct zl_wall now, unsigned days,
+	unsigned most, struct zl_error *reterr)
 {
 	ZL_AUTO(zl_query)
-	struct zl_query q = zl_query_make(
-		db, "DELETE FROM holding WHERE until_us <> 0 AND until_us < ?", reterr);
+	struct zl_query q = zl_query_make(db,
+		"DELETE FROM holding WHERE id IN (SELECT id FROM holding"
+		" WHERE until_us <> 0 AND until_us < ?2 + min(?1, max("
+		"  (SELECT max(until_us) FROM holding WHERE until_us <> 0),"
+		"  (SELECT from_us FROM holding ORDER BY id DESC LIMIT 1)))"
+		" ORDER BY until_us LIMIT ?3)",
+		reterr);
 
-	zl_query_i64(&q, then.us);
+	zl_query_i64(&q, now.us);
+	zl_query_i64(&q, (int64_t)days * INT64_C(-86400) * ZL_US_PER_S);
+	zl_query_i64(&q, most);
 	return zl_query_run(&q, reterr);
 }

@@ -18,24 +18,33 @@ struct zl_holding {
 	struct zl_mac mac;
 	char tap[ZL_IFNAME_MAX];
 	enum zl_addr_source source;
-	struct zl_wall from, until; /* until 0: still */
+	struct zl_wall from,
+		until; /* until 0: still; an end before the beginning is it */
 };
 
-/* Insert, which sets the id, or write down the end of one that is there. */
-int zl_holdings_put(
+/* Insert, which sets the id; write down the end of one that is there. */
+int zl_holdings_insert(
 	struct zl_db *db, struct zl_holding *h, struct zl_error *reterr) ZL_CHECKED;
+int zl_holdings_end(struct zl_db *db, int64_t id, struct zl_wall until,
+	struct zl_error *reterr) ZL_CHECKED;
 
 /* Those that have not ended. */
 int zl_holdings_each_open(struct zl_db *db,
 	int (*each)(const struct zl_holding *h, void *user), void *user,
 	struct zl_error *reterr) ZL_CHECKED;
-/* Those of an address, oldest first; at `at` only when that is not 0. */
+/*
+ * The newest `most` of an address, oldest first; when `at` is not 0, only those of some part
+ * of the second that it is in.
+ */
 int zl_holdings_each(struct zl_db *db, const struct zl_addr *addr, struct zl_wall at,
-	int (*each)(const struct zl_holding *h, void *user), void *user,
+	unsigned most, int (*each)(const struct zl_holding *h, void *user), void *user,
 	struct zl_error *reterr) ZL_CHECKED;
 
-/* Remove what ended before `then`. */
-int zl_holdings_expire(
-	struct zl_db *db, struct zl_wall then, struct zl_error *reterr) ZL_CHECKED;
+/*
+ * Remove what ended more than `days` ago, `most` of it at once, the oldest first.  A clock
+ * that is years ahead is not believed alone: the newest that was written down counts then.
+ */
+int zl_holdings_expire(struct zl_db *db, struct zl_wall now, unsigned days,
+	unsigned most, struct zl_error *reterr) ZL_CHECKED;
 
 #endif

@@ -41,6 +41,18 @@ int zl_template_rows_trim(struct zl_db *db, const struct zl_addr *exporter,
 	return zl_query_run(&q, reterr);
 }
 
+int zl_template_rows_trim_all(struct zl_db *db, unsigned most, struct zl_error *reterr)
+{
+	ZL_AUTO(zl_query)
+	struct zl_query q = zl_query_make(db,
+		"DELETE FROM template WHERE rowid IN (SELECT rowid FROM template"
+		" ORDER BY told_us DESC LIMIT -1 OFFSET ?)",
+		reterr);
+
+	zl_query_i64(&q, most);
+	return zl_query_run(&q, reterr);
+}
+
 int zl_template_rows_expire(
 	struct zl_db *db, struct zl_wall then, struct zl_error *reterr)
 {
@@ -59,7 +71,7 @@ int zl_template_rows_each(struct zl_db *db,
 	ZL_AUTO(zl_query)
 	struct zl_query q = zl_query_make(db,
 		"SELECT exporter, version, port, odid, id, is_options, bytes, told_us"
-		" FROM template ORDER BY told_us",
+		" FROM template ORDER BY told_us DESC",
 		reterr);
 	int r;
 

@@ -24,9 +24,13 @@ int zl_template_rows_put(struct zl_db *db, const struct zl_template_row *row,
 /* Keep the `most` of an exporter that were told last. */
 int zl_template_rows_trim(struct zl_db *db, const struct zl_addr *exporter,
 	unsigned most, struct zl_error *reterr) ZL_CHECKED;
+/* And the `most` of all. */
+int zl_template_rows_trim_all(
+	struct zl_db *db, unsigned most, struct zl_error *reterr) ZL_CHECKED;
 /* Remove what was told before `then`. */
 int zl_template_rows_expire(
 	struct zl_db *db, struct zl_wall then, struct zl_error *reterr) ZL_CHECKED;
+/* The one told last comes first. */
 int zl_template_rows_each(struct zl_db *db,
 	int (*each)(const struct zl_template_row *row, void *user), void *user,
 	struct zl_error *reterr) ZL_CHECKED;

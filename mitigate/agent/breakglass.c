@@ -37,6 +37,13 @@ static void say_reason(char to[static REASON_MAX])
 	(void)snprintf(to, REASON_MAX, "break-glass by uid %u", (unsigned)getuid());
 }
 
+/* What `reterr` says would make room for what comes now; the last is the caller's. */
+static void say_earlier(int earlier, const struct zl_error *reterr)
+{
+	if (earlier < 0)
+		(void)fprintf(stderr, "error: %s\n", reterr->msg);
+}
+
 /*
  * Say what came of one lease.  One that cannot be released does not keep the others:
  * `earlier` is what came of those before, and the worst of all is returned.
@@ -47,12 +54,18 @@ static int say_result(const struct zl_lease *l, const struct zl_lease_report *r,
 	char id[ZL_UUID_STR];
 
 	zl_uuid_format(&r->id, id);
-	if (r->state != ZL_LEASE_RELEASED)
+	if (r->state != ZL_LEASE_RELEASED) {
+		say_earlier(earlier, reterr);
 		return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
 			"lease %s is not released: %s", id, r->error.msg);
+	}
 	(void)printf("released lease %s of %s\n", id, l->domain_name);
-	if (r->error.code == 0 || earlier < 0)
+	if (r->error.code == 0)
 		return earlier;
+	if (earlier < 0) {
+		(void)fprintf(stderr, "error: lease %s: %s\n", id, r->error.msg);
+		return earlier;
+	}
 	return zl_fail_id(reterr, r->error.code, ZL_BREAKGLASS_DEGRADED, r->error.hint,
 		"lease %s: %s", id, r->error.msg);
 }
@@ -63,6 +76,7 @@ static int say_adopted(
 {
 	if (r->state == ZL_LEASE_RELEASED)
 		return earlier;
+	say_earlier(earlier, reterr);
 	return zl_fail(reterr, r->error.code == 0 ? -EIO : r->error.code,
 		"what was found without a lease is not released: %s", r->error.msg);
 }

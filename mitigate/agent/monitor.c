@@ -12,6 +12,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "mitigate/agent/nft_socket.h"
+
 enum { BUF_SIZE = 64 * 1024, QUEUE_SIZE = 8 * 1024 * 1024, NAME_MAX_LEN = 16 };
 
 int zl_monitor_open(struct zl_monitor *m, struct zl_error *reterr)
@@ -31,7 +33,7 @@ int zl_monitor_open(struct zl_monitor *m, struct zl_error *reterr)
 	}
 	r = zl_fail(reterr, -errno, "nft: cannot listen to changes of the ruleset: %m");
 	zl_monitor_close(m);
-	return r;
+	return zl_nft_socket_explain(r, reterr);
 }
 
 void zl_monitor_close(struct zl_monitor *m)

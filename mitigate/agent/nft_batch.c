@@ -169,6 +169,25 @@ void zl_nft_batch_table(struct zl_nft_batch *b, bool add)
 	finish(b, nlh);
 }
 
+/* nft flush table bridge zonelock */
+void zl_nft_batch_flush(struct zl_nft_batch *b)
+{
+	ZL_AUTO(nftnl_rule) struct nftnl_rule *all = nftnl_rule_alloc();
+	struct nlmsghdr *nlh;
+
+	if (all == NULL) {
+		b->failed = true;
+		return;
+	}
+	nftnl_rule_set_u32(all, NFTNL_RULE_FAMILY, NFPROTO_BRIDGE);
+	nftnl_rule_set_str(all, NFTNL_RULE_TABLE, ZL_NFT_TABLE);
+	nlh = start(b, NFT_MSG_DELRULE, 0, "flush table bridge %s", ZL_NFT_TABLE);
+	if (nlh == NULL)
+		return;
+	nftnl_rule_nlmsg_build_payload(nlh, all);
+	finish(b, nlh);
+}
+
 /* nft add chain bridge zonelock prerouting
  *	{ type filter hook prerouting priority -450 ; policy accept ; } */
 static void add_chain(struct zl_nft_batch *b, const struct zl_nft_chain_row *row)

@@ -40,6 +40,8 @@ static inline void zl_nft_batch_autop(struct zl_nft_batch *b)
 /* "add table", "delete table" (which must exist), and all chains, sets and rules. */
 void zl_nft_batch_table(struct zl_nft_batch *b, bool add);
 void zl_nft_batch_static(struct zl_nft_batch *b);
+/* Delete all rules; chains, sets and elements stay. */
+void zl_nft_batch_flush(struct zl_nft_batch *b);
 /* All of `l` (sorted by set), added or deleted. */
 void zl_nft_batch_elems(struct zl_nft_batch *b, const struct zl_nft_elems *l, bool add);
 

@@ -24,6 +24,19 @@ enum {
 	BATCH_END_ROOM = 64
 };
 
+int zl_nft_socket_explain(int r, struct zl_error *reterr)
+{
+	if (r != -ENOENT && r != -EINVAL && r != -EOPNOTSUPP && r != -EAFNOSUPPORT &&
+		r != -EPROTONOSUPPORT)
+		return r;
+	zl_error_prefix(reterr,
+		"the kernel lacks nftables for bridges, or cannot load the module");
+	zl_error_hint(reterr,
+		"'modprobe nft_meta_bridge' says why; after an update of the kernel, "
+		"restart the machine");
+	return r;
+}
+
 int zl_nft_socket_open(struct zl_nft_socket *s, struct zl_error *reterr)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
@@ -32,7 +45,10 @@ int zl_nft_socket_open(struct zl_nft_socket *s, struct zl_error *reterr)
 	*s = (struct zl_nft_socket){ .seq = (uint32_t)time(NULL) };
 	s->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (s->nl == NULL)
-		return zl_fail(reterr, -errno, "nft: cannot open a netlink socket: %m");
+		return zl_nft_socket_explain(
+			zl_fail(reterr, -errno,
+				"nft: cannot open a netlink socket: %m"),
+			reterr);
 	s->buf = malloc(REPLY_SIZE);
 	if (s->buf == NULL) {
 		zl_nft_socket_close(s);

@@ -24,6 +24,14 @@ int zl_nft_socket_open(struct zl_nft_socket *s, struct zl_error *reterr) ZL_CHEC
 void zl_nft_socket_close(struct zl_nft_socket *s);
 
 /*
+ * If `r` is what a kernel answers that has no nftables, no such family or no such
+ * expression, and finds no module of it, then say so before what `reterr` says.  Debian
+ * has all of these as modules, and an update of the kernel may remove those of the
+ * running one.  The result is `r`.
+ */
+int zl_nft_socket_explain(int r, struct zl_error *reterr);
+
+/*
  * Commit `b`.  *ret_committed is the time right after the kernel's answer.
  * -ESTALE	the outcome is unknown: read back (the answer was lost)
  * other	nothing was changed; reterr names the message that failed

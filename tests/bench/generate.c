@@ -110,6 +110,7 @@ static void begin(const struct zl_generate *g, struct zl_flowgen *fg)
 	case ZL_FLOW_V5: zl_flowgen_v5(fg, 0, 0, 0, 0, 0); return;
 	case ZL_FLOW_V9: zl_flowgen_v9(fg, 0, 0, 0, 1); return;
 	case ZL_FLOW_IPFIX: zl_flowgen_ipfix(fg, 0, 0, 1); return;
+	case ZL_FLOW_SFLOW: return; /* not among the contestants' */
 	}
 }
 
@@ -316,6 +317,7 @@ static void stamp(struct zl_generate *g, const struct slot *s, int64_t wall_s)
 		poke_u32(b + 8, *sequence);
 		*sequence += s->flows;
 		return;
+	case ZL_FLOW_SFLOW: return;
 	}
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/cleanup.h"
 #include "controller/control/varlink.h"
@@ -306,6 +307,41 @@ void zl_rig_kill_role(const char *name)
 	assert_int_equal(0,
 		kill((pid_t)json_integer_value(json_object_get(role, "pid")), SIGKILL));
 	json_decref(doc);
+}
+
+static sqlite3 *blocker;
+
+void zl_rig_block_database(void)
+{
+	char path[256];
+
+	zl_rig_path("state/zonelock.db", path, sizeof(path));
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &blocker));
+	(void)sqlite3_busy_timeout(blocker, 5000);
+	assert_int_equal(
+		SQLITE_OK, sqlite3_exec(blocker, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+}
+
+void zl_rig_unblock_database(void)
+{
+	(void)sqlite3_close(blocker);
+	blocker = NULL;
+}
+
+bool zl_rig_await_database(bool is_ok)
+{
+	for (int i = 0; i < ZL_RIG_TRIES; i++) {
+		json_t *doc = NULL;
+		bool found;
+
+		zl_rig_must("DaemonStatus", NULL, &doc);
+		found = (strcmp(zl_rig_text(doc, "database"), "ok") == 0) == is_ok;
+		json_decref(doc);
+		if (found)
+			return true;
+		(void)usleep(ZL_RIG_TRY_US);
+	}
+	return false;
 }
 
 void zl_rig_define_policy(void)

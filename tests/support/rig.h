@@ -87,4 +87,9 @@ void zl_rig_define_host(const char *name, const char *node_file, const char *age
 	const char *exporter);
 void zl_rig_kill_role(const char *name);
 
+/* Nothing can be written until unblocked; wait until daemon-status says that all is well. */
+void zl_rig_block_database(void);
+void zl_rig_unblock_database(void);
+bool zl_rig_await_database(bool is_ok);
+
 #endif

@@ -118,6 +118,10 @@ static void test_disk_full_release(void **state)
 	assert_int_equal(7, zl_agentkit_run("release --all"));
 	assert_true(zl_agentkit_printed("released lease 01000000-"));
 	assert_true(zl_agentkit_printed("released lease 02000000-"));
+	assert_true(zl_agentkit_printed("error: lease 01000000-0000-0000-0000-"
+					"000000000000: released, but it comes back"));
+	assert_true(zl_agentkit_printed("error: lease 02000000-0000-0000-0000-"
+					"000000000000: released, but it comes back"));
 	assert_true(zl_agentkit_printed("release it again"));
 	assert_int_equal(0, rmdir(path));
 	assert_int_equal(0, zl_agentkit_run("release --all"));

@@ -2,6 +2,9 @@
 /*
  * The collector as a process: a datagram sent to its socket comes out of the ring,
  * with its system call filter on, and its statistics come over the channel.
+ *
+ * What the filter forbids is tried from inside, as code that took the collector over would:
+ * a tracer puts another call in place of one that it makes itself while it serves.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,8 +16,13 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,10 +32,11 @@
 #include "controller/flow/record.h"
 #include "tests/support/flowgen.h"
 
-enum { WAIT_MS = 5000, CHILD_FD = 10, SLOTS = 1024 };
+enum { WAIT_MS = 5000, CHILD_FD = 10, SLOTS = 1024, FIRST_CALL = 5 };
 
 struct process {
 	pid_t pid;
+	bool is_traced;
 	int ring_fd, wake, engine, udp;
 	struct sockaddr_in to, tcp_to;
 	struct zl_ring *ring;
@@ -42,7 +51,7 @@ static const char *program(char buf[static 256])
 	return buf;
 }
 
-static void run_child(const int fds[5])
+static void run_child(const int fds[5], bool is_traced)
 {
 	char path[256];
 	char *argv[] = { program(path) != NULL ? path : NULL, NULL };
@@ -52,11 +61,13 @@ static void run_child(const int fds[5])
 			_exit(71);
 	(void)setenv("ZL_FDS", "ring=10,wake=11,engine=12,udp=13,tcp=14", 1);
 	(void)setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	if (is_traced && ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(126);
 	(void)execv(path, argv);
 	_exit(127);
 }
 
-static int setup(void **state)
+static int start(void **state, bool is_traced)
 {
 	static struct process p;
 	struct sockaddr_in sin = { .sin_family = AF_INET,
@@ -81,7 +92,9 @@ static int setup(void **state)
 	p.udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	p.pid = fork();
 	if (p.pid == 0)
-		run_child((const int[]){ p.ring_fd, p.wake, pair[1], udp, tcp });
+		run_child((const int[]){ p.ring_fd, p.wake, pair[1], udp, tcp },
+			is_traced);
+	p.is_traced = is_traced;
 	(void)close(pair[1]);
 	(void)close(udp);
 	(void)close(tcp);
@@ -89,13 +102,28 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup(void **state)
+{
+	return start(state, false);
+}
+
+static int setup_traced(void **state)
+{
+	return start(state, true);
+}
+
 static int teardown(void **state)
 {
 	struct process *p = *state;
-	int status;
+	int status = 0;
 
-	(void)kill(p->pid, SIGTERM);
-	(void)waitpid(p->pid, &status, 0);
+	if (!p->is_traced) {
+		(void)kill(p->pid, SIGTERM);
+		(void)waitpid(p->pid, &status, 0);
+	} else if (p->pid > 0) {
+		(void)kill(p->pid, SIGKILL);
+		(void)waitpid(p->pid, NULL, 0);
+	}
 	zl_ring_unmap(p->ring);
 	(void)close(p->ring_fd);
 	(void)close(p->wake);
@@ -258,14 +286,159 @@ static void test_tcp(void **state)
 	assert_int_equal(1, x.drops[ZL_DROP_CONNECTION_BROKEN]);
 }
 
+/* --- from inside --- */
+
+/* Until it stops again or ends: its status. */
+static int await_stop(struct process *p)
+{
+	int status = 0;
+
+	assert_int_equal(p->pid, waitpid(p->pid, &status, 0));
+	if (!WIFSTOPPED(status))
+		p->pid = 0;
+	return status;
+}
+
+/* It serves: the filter is entered before its loop begins. */
+static void await_serving(struct process *p)
+{
+	struct pollfd pfd = { .fd = p->engine, .events = POLLIN };
+
+	assert_int_equal(1, poll(&pfd, 1, WAIT_MS));
+}
+
+/* Let it go on until it is about to make a system call. */
+static void await_call(struct process *p)
+{
+	struct __ptrace_syscall_info info;
+	int status;
+
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(0, ptrace(PTRACE_SYSCALL, p->pid, NULL, NULL));
+		status = await_stop(p);
+		assert_true(WIFSTOPPED(status));
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80) &&
+			ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info), &info) >
+				0 &&
+			info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			return;
+	}
+	fail_msg("it makes no system calls");
+}
+
+/* Another call in place of the one that it is about to make, with nothing as arguments. */
+static bool replace_call(struct process *p, long number)
+{
+#if defined(__x86_64__)
+	struct user_regs_struct regs;
+
+	assert_int_equal(0, ptrace(PTRACE_GETREGS, p->pid, NULL, &regs));
+	regs.orig_rax = (unsigned long long)number;
+	regs.rdi = regs.rsi = regs.rdx = regs.r10 = regs.r8 = regs.r9 = 0;
+	return ptrace(PTRACE_SETREGS, p->pid, NULL, &regs) == 0;
+#elif defined(__aarch64__)
+	int call = (int)number;
+	struct iovec iov = { &call, sizeof(call) };
+
+	return ptrace(PTRACE_SETREGSET, p->pid, (void *)0x404, &iov) == 0;
+#else
+	(void)p;
+	(void)number;
+	return false;
+#endif
+}
+
+/* How it ends, or stops behind the call. */
+static int make_it_call(struct process *p, long number)
+{
+	int status = await_stop(p); /* at its start */
+
+	if (!WIFSTOPPED(status)) {
+		(void)puts("skip: collector: nobody may be traced here");
+		skip();
+	}
+	assert_int_equal(0, ptrace(PTRACE_SETOPTIONS, p->pid, NULL,
+				    PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL));
+	assert_int_equal(0, ptrace(PTRACE_CONT, p->pid, NULL, NULL));
+	await_serving(p);
+	assert_int_equal(0, kill(p->pid, SIGSTOP));
+	status = await_stop(p);
+	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	await_call(p);
+	if (!replace_call(p, number)) {
+		(void)puts("skip: collector: no way to replace a call on this machine");
+		skip();
+	}
+	assert_int_equal(0, ptrace(PTRACE_SYSCALL, p->pid, NULL, NULL));
+	return await_stop(p);
+}
+
+static struct call_case {
+	const char *name;
+	long number;
+} calls[] = {
+	{ "opens a file", SYS_openat },
+	{ "makes a socket", SYS_socket },
+	{ "executes a program", SYS_execve },
+	{ "executes a program by its descriptor", SYS_execveat },
+	{ "connects", SYS_connect },
+	{ "binds", SYS_bind },
+	{ "forks", SYS_clone },
+	{ "signals", SYS_kill },
+	{ "traces", SYS_ptrace },
+	{ "removes a file", SYS_unlinkat },
+	{ "uses io_uring", SYS_io_uring_setup },
+	{ "maps another's memory", SYS_process_vm_writev },
+};
+
+static void test_forbidden(void **state)
+{
+	const struct call_case *call = *state;
+	void *p = NULL;
+	int status;
+
+	assert_int_equal(0, setup_traced(&p));
+	status = make_it_call(p, call->number);
+	/* Newer kernels let the tracer see that the call came back, without effect. */
+	for (int i = 0; i < 3 && WIFSTOPPED(status); i++) {
+		assert_int_equal(
+			0, ptrace(PTRACE_CONT, ((struct process *)p)->pid, NULL, NULL));
+		status = await_stop(p);
+	}
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(SIGSYS, WTERMSIG(status));
+	assert_int_equal(0, teardown(&p));
+}
+
+/* The tracer does not kill it: what it may call comes back. */
+static void test_allowed(void **state)
+{
+	struct process *p = *state;
+	struct __ptrace_syscall_info info = { 0 };
+	int status = make_it_call(p, SYS_getpid);
+
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(SIGTRAP | 0x80, WSTOPSIG(status));
+	assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info), &info) > 0);
+	assert_int_equal(PTRACE_SYSCALL_INFO_EXIT, info.op);
+	assert_int_equal(p->pid, info.exit.rval);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_flow_to_ring, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_allowed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rubbish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tcp, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_allowed, setup_traced, teardown),
+		[FIRST_CALL + N_ITEMS(calls) - 1] = { 0 },
 	};
+
+	for (size_t i = 0; i < N_ITEMS(calls); i++)
+		tests[FIRST_CALL + i] = (struct CMUnitTest){ .name = calls[i].name,
+			.test_func = test_forbidden,
+			.initial_state = &calls[i] };
 
 	return cmocka_run_group_tests_name("collector", tests, NULL, NULL);
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Drop reasons: the table is sound, and a datagram produces each of them. */
+/* Drop reasons: the table is sound, and each is produced, by a datagram or a connection. */
 #include <ctype.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "controller/flow/tcp.h"
 #include "tests/support/flowcase.h"
 #include "tests/support/sflowgen.h"
 
@@ -212,7 +216,7 @@ static void make_template_unknown(struct zl_flowcase *c, struct zl_flowgen *g)
 
 static void make_record_cut(struct zl_flowcase *c, struct zl_flowgen *g)
 {
-	static const struct zl_flowgen_field fields[] = { { 82, 65535, 0 },
+	static const struct zl_flowgen_field fields[] = { { 83, 65535, 0 },
 		{ 1, 4, 0 } };
 
 	(void)c;
@@ -291,10 +295,75 @@ static void make_sample_cut(struct zl_flowcase *c, struct zl_flowgen *g)
 	g->bytes[s.record + 7] += 4;
 }
 
+/* --- connections: what a datagram cannot do --- */
+
+static int connect_to(const struct sockaddr_in *to)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(0, connect(fd, (const struct sockaddr *)to, sizeof(*to)));
+	return fd;
+}
+
+static unsigned connect_too_many(const struct sockaddr_in *to, int *fds)
+{
+	for (unsigned i = 0; i <= ZL_TCP_PER_EXPORTER_MAX; i++)
+		fds[i] = connect_to(to);
+	return ZL_TCP_PER_EXPORTER_MAX + 1;
+}
+
+static unsigned connect_and_say_nonsense(const struct sockaddr_in *to, int *fds)
+{
+	fds[0] = connect_to(to);
+	assert_int_equal(3, send(fds[0], "GET", 3, MSG_NOSIGNAL));
+	return 1;
+}
+
+static void ignore_message(const struct zl_datagram *message, void *user)
+{
+	(void)message;
+	(void)user;
+}
+
+static void ignore_batch(void *user)
+{
+	(void)user;
+}
+
+/* `make` connects, and gives the exporter's counts, which the caller looks at. */
+static void run_connections(
+	struct zl_flowcase *c, unsigned (*make)(const struct sockaddr_in *to, int *fds))
+{
+	static const struct zl_tcp_handlers handlers = { ignore_message, ignore_batch };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fds[ZL_TCP_PER_EXPORTER_MAX + 1],
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t len = sizeof(to);
+	struct zl_tcp *tcp = NULL;
+	sd_event *event = NULL;
+	unsigned n;
+
+	assert_int_equal(0, bind(fd, (struct sockaddr *)&to, sizeof(to)));
+	assert_int_equal(0, listen(fd, 64));
+	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&to, &len));
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(0, zl_tcp_new(event, &c->exporters, &handlers, c, &tcp, NULL));
+	assert_int_equal(0, zl_tcp_listen(tcp, fd, NULL));
+	zl_tcp_start(tcp);
+	n = make(&to, fds);
+	while (sd_event_run(event, 50000) > 0)
+		;
+	while (n > 0)
+		(void)close(fds[--n]);
+	zl_tcp_free(tcp);
+	(void)sd_event_unref(event);
+}
+
 struct drop_case {
 	const char *name;
 	make_fn make;
-	bool is_elsewhere; /* no datagram's: tests/unit/test_tcp.c */
+	unsigned (*connect)(const struct sockaddr_in *to, int *fds);
 };
 
 /* clang-format off */
@@ -326,8 +395,8 @@ static struct drop_case cases[ZL_DROP_N] = {
 	[ZL_DROP_SAMPLE_LENGTH]	     = { "sample_length", make_sample_length },
 	[ZL_DROP_SAMPLE_UNKNOWN]     = { "sample_unknown", make_sample_unknown },
 	[ZL_DROP_SAMPLE_CUT]	     = { "sample_cut", make_sample_cut },
-	[ZL_DROP_CONNECTION_LIMIT]   = { "connection_limit", .is_elsewhere = true },
-	[ZL_DROP_CONNECTION_BROKEN]  = { "connection_broken", .is_elsewhere = true },
+	[ZL_DROP_CONNECTION_LIMIT]   = { "connection_limit", .connect = connect_too_many },
+	[ZL_DROP_CONNECTION_BROKEN]  = { "connection_broken", .connect = connect_and_say_nonsense },
 };
 /* clang-format on */
 
@@ -335,6 +404,19 @@ static void ignore(const struct zl_flow *flow, void *user)
 {
 	(void)flow;
 	(void)user;
+}
+
+/* That connection counts once, for that reason. */
+static void check_connections(const struct drop_case *dc, enum zl_drop want)
+{
+	static struct zl_flowcase c;
+
+	zl_flowcase_init(&c);
+	c.from = zl_addr_from_v4(INADDR_LOOPBACK);
+	run_connections(&c, dc->connect);
+	for (unsigned i = 0; i < ZL_DROP_N; i++)
+		assert_int_equal(i == want, zl_flowcase_exporter(&c)->drops.n[i]);
+	zl_flowcase_done(&c);
 }
 
 static void test_produced(void **state)
@@ -347,8 +429,10 @@ static void test_produced(void **state)
 	zl_drop_mask drops;
 
 	assert_string_equal(dc->name, zl_drops[want].name);
-	if (dc->is_elsewhere)
+	if (dc->connect != NULL) {
+		check_connections(dc, want);
 		return;
+	}
 	zl_flowcase_init(&c);
 	dc->make(&c, &g);
 	dg = (struct zl_datagram){ .bytes = g.bytes,
@@ -393,7 +477,7 @@ static void test_all_have_a_case(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < ZL_DROP_N; i++)
-		assert_true(cases[i].make != NULL || cases[i].is_elsewhere);
+		assert_true((cases[i].make != NULL) != (cases[i].connect != NULL));
 }
 
 int main(void)

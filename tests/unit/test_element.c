@@ -34,7 +34,8 @@ static void test_rows(void **state)
 
 		assert_true(islower((unsigned char)e->name[0]));
 		assert_true(e->id != 0 && e->id < 0x8000);
-		assert_true(e->min >= 1 && e->min <= e->max && e->max <= 16);
+		assert_true(e->min >= 1 && e->min <= e->max &&
+			    (e->max <= 16 || e->kind == ZL_ELEMENT_TEXT));
 		assert_true(e->bit != 0 && (e->bit & (e->bit - 1)) == 0);
 		assert_true(
 			(size_t)e->offset + e->width <= sizeof(struct zl_flow_draft));
@@ -42,6 +43,8 @@ static void test_rows(void **state)
 			assert_int_equal(16, e->width);
 		else if (e->kind == ZL_ELEMENT_MAC)
 			assert_int_equal(6, e->width);
+		else if (e->kind == ZL_ELEMENT_TEXT)
+			assert_true(e->width > 1);
 		else
 			assert_true(e->width == 1 || e->width == 2 || e->width == 4 ||
 				    e->width == 8);

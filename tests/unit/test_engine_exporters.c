@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tests/support/rig.h"
+#include "tests/support/sflowgen.h"
 
 static void define_exporter(const char *exporter)
 {
@@ -158,6 +160,68 @@ static void test_doctor(void **state)
 				 NULL, &err));
 }
 
+/* Until the exporter has that text in `key`; the rest of what it is in *ret. */
+static void await_exporter(const char *key, json_int_t want, json_t **ret)
+{
+	json_t *doc = NULL;
+
+	for (int i = 0; i < ZL_RIG_TRIES; i++) {
+		zl_rig_must("ShowExporter", json_pack("{s:s}", "address", "127.0.0.1"),
+			&doc);
+		*ret = doc;
+		if (json_integer_value(json_object_get(doc, key)) == want)
+			return;
+		json_decref(doc);
+		(void)usleep(ZL_RIG_TRY_US);
+	}
+	fail_msg("%s does not become %d", key, (int)want);
+}
+
+/* What an sFlow agent counts, what it lost and what it could not sample. */
+static void test_sflow(void **state)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static struct zl_sflowgen s;
+	json_t *doc = NULL, *item;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct zl_sflowgen_flow flow = {
+			.source = 11, .seq = 1 + 5 * i, .sampling = 1, .in = 11
+		};
+
+		zl_sflowgen_start(&s, 0x7f000001, 0, i);
+		zl_sflowgen_flow(&s, &flow);
+		zl_sflowgen_packet(&s, 1, 64, "", 0);
+		zl_sflowgen_poke(&s, s.sample + 8 + 16, 3 * i);
+		zl_sflowgen_counters(&s, false, 11, i);
+		zl_sflowgen_generic(&s, 11);
+		zl_sflowgen_end(&s);
+		zl_rig_send_datagram(fd, &s.g);
+	}
+	(void)close(fd);
+	await_exporter("samples_lost", 4, &doc);
+	assert_int_equal(
+		3, json_integer_value(json_object_get(doc, "samples_dropped")));
+	assert_string_equal("sFlow 5", zl_rig_text(doc, "protocol"));
+	assert_int_equal(5, json_integer_value(json_object_get(doc, "version")));
+	for (int i = 0; i < ZL_RIG_TRIES; i++) {
+		if (json_array_size(json_object_get(doc, "counters")) != 0)
+			break;
+		json_decref(doc);
+		(void)usleep(ZL_RIG_TRY_US);
+		await_exporter("samples_lost", 4, &doc);
+	}
+	assert_int_equal(1, json_array_size(json_object_get(doc, "counters")));
+	item = json_array_get(json_object_get(doc, "counters"), 0);
+	assert_int_equal(11, json_integer_value(json_object_get(item, "ifindex")));
+	assert_int_equal(5, json_integer_value(json_object_get(
+				    json_object_get(item, "in"), "octets")));
+	assert_int_equal(12, json_integer_value(json_object_get(
+				     json_object_get(item, "out"), "octets")));
+	json_decref(doc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_sampling_by_the_admin),
 		cmocka_unit_test(test_interfaces_are_counted),
 		cmocka_unit_test(test_doctor),
+		cmocka_unit_test(test_sflow),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -55,6 +55,18 @@ static void test_known_at_once(void **state)
 	assert_true(holders_are("10.0.0.1", 0, "web1 learned open; "));
 }
 
+/* What it does not take waits, and that is said. */
+static void test_database_fails(void **state)
+{
+	(void)state;
+	zl_rig_block_database();
+	zl_rig_flow(11, 0x0a0000c8, ZL_RIG_DB1, 40000, 5432, ZL_RIG_SYN, 0);
+	assert_true(zl_rig_await_database(false));
+	zl_rig_unblock_database();
+	assert_true(zl_rig_await_database(true));
+	assert_true(holders_are("10.0.0.200", 0, "web1 learned open; "));
+}
+
 static void test_bad_address(void **state)
 {
 	struct zl_error err = { 0 };
@@ -87,7 +99,7 @@ static void test_undefined(void **state)
 	zl_rig_must("UndefineHost", json_pack("{s:s}", "name", "hv1"), NULL);
 	assert_true(holders_are("10.0.0.2", 0, "db1 metadata ended; "));
 	assert_true(holders_are("10.0.0.2", before, "db1 metadata ended; "));
-	(void)usleep(20000);
+	(void)usleep(1020000); /* another second */
 	assert_true(holders_are("10.0.0.2", now_ms(), ""));
 }
 
@@ -95,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_at_once),
+		cmocka_unit_test(test_database_fails),
 		cmocka_unit_test(test_bad_address),
 		cmocka_unit_test(test_engine_dies),
 		cmocka_unit_test(test_undefined),

@@ -153,6 +153,30 @@ static void test_streams(void **state)
 	zl_exporters_done(&x);
 }
 
+/* The newest are given back first, and stay. */
+static void test_recall(void **state)
+{
+	static const uint8_t raw[] = { 1, 0, 0, 1, 0, 8, 0, 4 };
+	const struct zl_cursor c = { .at = raw, .left = sizeof(raw) };
+	struct zl_stream_key key = { .odid = 1, .version = 9 };
+	struct zl_exporters x;
+	struct zl_addr addr;
+
+	(void)state;
+	zl_exporters_init(&x);
+	assert_true(zl_addr_parse("10.0.0.1", &addr));
+	for (unsigned i = 0; i < ZL_STREAMS_MAX + 5; i++) {
+		key.port = (uint16_t)(i + 1);
+		assert_int_equal(
+			i < ZL_STREAMS_MAX, zl_exporters_recall(&x, &addr, &key, c,
+						    false, (struct zl_mono){ i + 1 }));
+	}
+	key.port = 1; /* another template of a stream that is there */
+	assert_true(zl_exporters_recall(
+		&x, &addr, &key, c, false, (struct zl_mono){ 100 }));
+	zl_exporters_done(&x);
+}
+
 struct sequence_case {
 	const char *name;
 	uint32_t first, step, second;
@@ -186,12 +210,13 @@ static void test_sequence(void **state)
 int main(void)
 {
 	enum { N = N_ITEMS(sequence_cases) };
-	static struct CMUnitTest tests[N + 5] = {
+	static struct CMUnitTest tests[N + 6] = {
 		[N] = cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_nobody_at_first),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_recall),
 	};
 
 	for (size_t i = 0; i < N; i++)

@@ -57,16 +57,36 @@ static void test_silence(void **state)
 	uint64_t at = 1;
 
 	(void)state;
-	for (unsigned i = 0; i < ZL_HEALTH_GAPS_MIN - 1; i++)
+	for (unsigned i = 0; i < ZL_HEALTH_SPOKEN_MIN - 1; i++)
 		speak(&h, &at, 1000000);
 	assert_int_equal(0, zl_health_silent_us(&h)); /* too early to say */
 	speak(&h, &at, 1000000);
 	assert_int_equal(60000000, zl_health_silent_us(&h));
 	speak(&h, &at, 300000000); /* five minutes are usual for it, then */
 	assert_int_equal(900000000, zl_health_silent_us(&h));
-	for (unsigned i = 0; i < 1000; i++)
+	for (unsigned i = 0; i < ZL_HEALTH_PERIOD_S; i++)
+		speak(&h, &at, 1000000);
+	assert_int_equal(900000000, zl_health_silent_us(&h));
+	for (unsigned i = 0; i < 2 * ZL_HEALTH_PERIOD_S; i++)
 		speak(&h, &at, 1000000);
 	assert_int_equal(60000000, zl_health_silent_us(&h));
+}
+
+/* A thousand datagrams at once, each minute: one of those pauses is no silence. */
+static void test_bursts(void **state)
+{
+	struct zl_health h = { 0 };
+	uint64_t at = 1;
+
+	(void)state;
+	for (unsigned minute = 0; minute < 300; minute++) {
+		for (unsigned i = 0; i < 1000; i++)
+			speak(&h, &at, 10);
+		if (zl_health_silent_us(&h) != 0)
+			assert_true(zl_health_silent_us(&h) >= 170000000);
+		at += 60000000;
+	}
+	assert_int_not_equal(0, zl_health_silent_us(&h));
 }
 
 int main(void)
@@ -76,6 +96,7 @@ int main(void)
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_no_time_told),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_bursts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

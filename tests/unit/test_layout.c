@@ -84,7 +84,7 @@ static void test_as_with_a_cursor(void **state)
 	ZL_AUTO(zl_mem) struct zl_flowgen *g = calloc(1, sizeof(*g));
 	struct zl_template_room room = { .most = ZL_TEMPLATE_ROOM };
 	struct zl_templates t;
-	uint8_t record[FIELDS_MAX * 16];
+	uint8_t record[FIELDS_MAX * UINT8_MAX];
 	uint32_t seed = 1;
 
 	(void)state;

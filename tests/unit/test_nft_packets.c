@@ -560,28 +560,49 @@ static void test_held(void **state)
 	test_nothing_passes(HELD);
 }
 
-/* Not one frame passes while the whole table is made anew, again and again. */
+/* A child that sends from the guest to `to` without a pause; what waits there is read. */
+static int flood(struct zl_testframe *f, uint8_t to)
+{
+	uint8_t got[2048];
+	int child;
+
+	tcp4(f, GUEST, to);
+	while (read(net.taps[to], got, sizeof(got)) > 0)
+		continue;
+	child = fork();
+	if (child == 0) {
+		for (int i = 0; i < 10000000; i++)
+			if (write(net.taps[GUEST], f->b, f->n) < 0)
+				continue;
+		_exit(0);
+	}
+	return child;
+}
+
+/* How many frames of the flood have come since. */
+static int leaked(const struct zl_testframe *f, uint8_t to)
+{
+	uint8_t got[2048];
+	int n = 0;
+
+	while (read(net.taps[to], got, sizeof(got)) > 0)
+		n += memcmp(got, f->b, 14) == 0;
+	return n;
+}
+
+/* Not one frame passes while elements and rules are repaired, again and again. */
 static void test_no_gap(void **state)
 {
-	enum { ROUNDS = 200 };
+	enum { ROUNDS = 200, RULE_EVERY = 10 };
+	const bool nft = access("/usr/sbin/nft", X_OK) == 0;
 	struct zl_testframe f;
-	uint8_t got[2048];
-	int child, leaked = 0;
+	int child, n = 0;
 
 	(void)state;
 	if (!net.ready)
 		skip();
 	set_mode(STRICT);
-	tcp4(&f, GUEST, PEER);
-	while (read(net.taps[PEER], got, sizeof(got)) > 0)
-		continue;
-	child = fork();
-	if (child == 0) {
-		for (int i = 0; i < 10000000; i++)
-			if (write(net.taps[GUEST], f.b, f.n) < 0)
-				continue;
-		_exit(0);
-	}
+	child = flood(&f, PEER);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct zl_nft_elem foreign = zl_nft_elem_tap(ZL_SET_STRICT, 4711);
 		struct zl_nft_elem mine = zl_nft_elem_tap(ZL_SET_STRICT, net.guest);
@@ -596,15 +617,40 @@ static void test_no_gap(void **state)
 		zl_nft_batch_elems(&b, &two, true);
 		assert_int_equal(
 			0, zl_nft_socket_commit(&net.fw.socket, &b, &committed, &err));
+		if (nft && i % RULE_EVERY == 0)
+			assert_int_equal(
+				0, zl_tapnet_run("nft add rule bridge zonelock "
+						 "prerouting counter"));
 		assert_int_equal(0, zl_firewall_check(&net.fw, &one, &result, &err));
 		assert_true(result.repaired);
-		while (read(net.taps[PEER], got, sizeof(got)) > 0)
-			if (memcmp(got, f.b, 14) == 0)
-				leaked++;
+		n += leaked(&f, PEER);
 	}
 	(void)kill(child, SIGKILL);
 	(void)waitpid(child, NULL, 0);
-	assert_int_equal(0, leaked);
+	assert_int_equal(0, n);
+	set_mode(FREE);
+}
+
+/* Nor while a tap goes from one set that drops to another. */
+static void test_no_gap_between_sets(void **state)
+{
+	static const enum mode modes[] = { FORENSIC, STRICT, HELD, STRICT };
+	enum { ROUNDS = 120 };
+	struct zl_testframe f;
+	int child, n = 0;
+
+	(void)state;
+	if (!net.ready)
+		skip();
+	set_mode(STRICT);
+	child = flood(&f, OTHER);
+	for (int i = 0; i < ROUNDS; i++) {
+		set_mode(modes[i % (int)N_ITEMS(modes)]);
+		n += leaked(&f, OTHER);
+	}
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	assert_int_equal(0, n);
 	set_mode(FREE);
 }
 
@@ -645,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_steered),
 		cmocka_unit_test(test_no_gap),
+		cmocka_unit_test(test_no_gap_between_sets),
 	};
 	struct CMUnitTest tests[N_ITEMS(fixed) + N_ITEMS(cases)] = { 0 };
 

@@ -97,7 +97,8 @@ static void test_same_datagram(void **state)
 	zl_flowgen_end(&g);
 	assert_int_equal(0, zl_flowcase_send(c, &g));
 	assert_int_equal(2, c->n);
-	assert_int_equal(22, c->flows[0].dport);
+	assert_int_equal(23, c->flows[0].dport); /* what waited comes last */
+	assert_int_equal(22, c->flows[1].dport);
 }
 
 /* Other templates, domains and ports mean nothing to it. */
@@ -134,6 +135,50 @@ static void test_too_late(void **state)
 	assert_int_equal(0, zl_flowcase_exporter(c)->pending_room.used);
 }
 
+/* A stream that never speaks again: somebody else has to look. */
+static void test_stream_is_gone(void **state)
+{
+	struct zl_flowcase *c = *state;
+	struct zl_exporter *e;
+	struct zl_mono late = c->now;
+
+	assert_int_equal(0, send_data(c, ID, 22));
+	e = zl_flowcase_exporter(c);
+	late.us += ZL_PENDING_TTL_S * UINT64_C(1000000);
+	zl_exporter_tidy(e, late);
+	assert_true(e->pending_room.used > 0);
+	late.us++;
+	zl_exporter_tidy(e, late);
+	assert_int_equal(0, e->pending_room.used);
+	assert_int_equal(1, e->drops.n[ZL_DROP_TEMPLATE_UNKNOWN]);
+}
+
+/* A set without a byte holds no record, and is neither kept nor counted. */
+static void test_empty_set(void **state)
+{
+	struct zl_flowcase *c = *state;
+	struct zl_flowgen g;
+
+	zl_flowgen_v9(&g, UPTIME, SECONDS, 0, 7);
+	zl_flowgen_set(&g, ID);
+	zl_flowgen_end(&g);
+	assert_int_equal(0, zl_flowcase_send(c, &g));
+	assert_int_equal(0, zl_flowcase_exporter(c)->pending_room.used);
+	assert_int_equal(0, zl_flowcase_exporter(c)->streams.n);
+}
+
+/* So many sets wait that all of them can be looked at whenever a template comes. */
+static void test_few_of_a_stream(void **state)
+{
+	struct zl_flowcase *c = *state;
+	const struct zl_stream *s;
+
+	for (uint16_t i = 0; i < 3 * ZL_PENDING_MAX; i++)
+		(void)send_data(c, ID, i);
+	s = zl_map_next(&zl_flowcase_exporter(c)->streams, &(size_t){ 0 });
+	assert_int_equal(ZL_PENDING_MAX, s->pending.n);
+}
+
 /* Whatever is sent, no more is kept than the room, and the newest of it. */
 static void test_bounded(void **state)
 {
@@ -161,8 +206,12 @@ static void test_other_stream_full(void **state)
 	struct zl_flowcase *c = *state;
 	struct zl_flowgen g;
 
-	for (unsigned i = 0; i < 3000; i++)
-		(void)send_data(c, ID, 1);
+	zl_flowgen_v9(&g, UPTIME, SECONDS, 0, 7);
+	for (unsigned i = 0; i < 200; i++)
+		put_data(&g, ID, 22, UPTIME);
+	zl_flowgen_end(&g);
+	for (unsigned i = 0; i < ZL_PENDING_MAX; i++)
+		(void)zl_flowcase_send(c, &g);
 	zl_flowgen_v9(&g, UPTIME, SECONDS, 0, 8);
 	for (unsigned i = 0; i < 100; i++)
 		put_data(&g, ID, 22, UPTIME);
@@ -180,6 +229,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_own_template_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_few_of_a_stream, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_other_stream_full, setup, teardown),

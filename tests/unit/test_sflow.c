@@ -460,6 +460,30 @@ static void test_sequence(void **state)
 	assert_int_equal(2, e->streams.n);
 }
 
+/* What the agent could not sample, by its own count, which wraps and starts again. */
+static void test_drops(void **state)
+{
+	static const struct {
+		uint32_t seq, drops;
+		uint64_t want;
+	} sent[] = { { 1, 100, 0 }, { 2, 100, 0 }, { 3, 107, 7 }, { 4, 0, 7 },
+		{ 5, UINT32_MAX, 7 }, { 6, 1, 9 } };
+	struct zl_flowcase *c = *state;
+
+	for (uint32_t i = 0; i < N_ITEMS(sent); i++) {
+		const struct zl_sflowgen_flow flow = { .source = 7,
+			.seq = sent[i].seq };
+
+		zl_sflowgen_start(&s, AGENT, 0, i);
+		zl_sflowgen_flow(&s, &flow);
+		put_frame(64);
+		zl_sflowgen_poke(&s, s.sample + 8 + 16, sent[i].drops);
+		assert_int_equal(0, send(c));
+		assert_int_equal(
+			sent[i].want, zl_flowcase_exporter(c)->samples_dropped);
+	}
+}
+
 /* Two sources in one slot take turns; what they send is not lost. */
 static void test_sources_share(void **state)
 {
@@ -578,6 +602,7 @@ static const struct CMUnitTest others[] = {
 	ZL_FLOWCASE(test_counters),
 	ZL_FLOWCASE(test_counters_cut),
 	ZL_FLOWCASE(test_sequence),
+	ZL_FLOWCASE(test_drops),
 	ZL_FLOWCASE(test_sources_share),
 	ZL_FLOWCASE(test_padding),
 	ZL_FLOWCASE(test_counts),

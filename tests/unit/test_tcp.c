@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -440,6 +441,31 @@ static void test_tidy(void **state)
 	(void)close(stalled);
 }
 
+/* Without a descriptor for it, who waits is not tried again at once, but a second later. */
+static void test_no_descriptors(void **state)
+{
+	struct world *w = *state;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct rlimit old, none;
+	struct zl_mono now;
+
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &old));
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = old.rlim_max };
+	assert_int_equal(0, connect(fd, (struct sockaddr *)&w->to, sizeof(w->to)));
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+	settle(w);
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &old));
+	now = zl_mono_now();
+	zl_tcp_tidy(w->tcp, now);
+	settle(w);
+	assert_int_equal(0, zl_tcp_connections(w->tcp));
+	now.us += (uint64_t)ZL_US_PER_S;
+	zl_tcp_tidy(w->tcp, now);
+	settle(w);
+	assert_int_equal(1, zl_tcp_connections(w->tcp));
+	hang_up(w, fd);
+}
+
 /* Its host was undefined: what is open is closed too. */
 static void test_not_allowed_any_more(void **state)
 {
@@ -468,6 +494,7 @@ int main(void)
 		CASE(test_unknown_exporter),
 		CASE(test_limit),
 		CASE(test_tidy),
+		CASE(test_no_descriptors),
 		CASE(test_not_allowed_any_more),
 	};
 	struct CMUnitTest tests[N_ITEMS(others) + N_ITEMS(frame_cases)];

@@ -38,7 +38,7 @@ static struct learn_case learn_cases[] = {
 	{ "ipfix: three bytes of pad", IPFIX, SET(1, 0, 0, 1,  0, 1, 0, 8,  0, 0, 0), .want = 1, .drop = FINE },
 	{ "ipfix: eight bytes of pad", IPFIX, SET(1, 0, 0, 1,  0, 1, 0, 8,  0, 0, 0, 0, 0, 0, 0, 0), .want = 1, .drop = FINE },
 	{ "ipfix: enterprise field", IPFIX, SET(1, 0, 0, 1,  0x80, 1, 0, 8,  0, 0, 0x72, 0x79), .want = 1, .drop = FINE },
-	{ "ipfix: variable field", IPFIX, SET(1, 0, 0, 1,  0, 82, 0xff, 0xff), .want = 1, .drop = FINE },
+	{ "ipfix: variable field", IPFIX, SET(1, 0, 0, 1,  0, 83, 0xff, 0xff), .want = 1, .drop = FINE },
 	{ "ipfix: unknown field", IPFIX, SET(1, 0, 0, 1,  0x7f, 0xff, 0, 3), .want = 1, .drop = FINE },
 	{ "ipfix: options", IPFIX, .is_options = true, SET(1, 0, 0, 2, 0, 1,  0, 149, 0, 4,  0, 160, 0, 8), .want = 1, .drop = FINE },
 	{ "ipfix: nothing", IPFIX, .set = NULL, .want = 0, .drop = FINE },
@@ -243,17 +243,17 @@ struct read_case {
 static struct read_case read_cases[] = {
 	{ "fixed", SET(1, 0, 0, 2,  0, 1, 0, 4,  0, 7, 0, 2),
 	  DATA(0, 0, 1, 0,  0, 80,  9), true, 256, 80, 1 },
-	{ "unknown fields around", SET(1, 0, 0, 4,  0, 82, 0, 2,  0, 1, 0, 4,  0, 83, 0, 3,  0, 84, 0, 1),
+	{ "unknown fields around", SET(1, 0, 0, 4,  0, 83, 0, 2,  0, 1, 0, 4,  0, 83, 0, 3,  0, 84, 0, 1),
 	  DATA(9, 9,  0, 0, 1, 0,  9, 9, 9,  9), true, 256, 0, 0 },
-	{ "variable before", SET(1, 0, 0, 2,  0, 82, 0xff, 0xff,  0, 1, 0, 4),
+	{ "variable before", SET(1, 0, 0, 2,  0, 83, 0xff, 0xff,  0, 1, 0, 4),
 	  DATA(3, 'a', 'b', 'c',  0, 0, 1, 0), true, 256, 0, 0 },
-	{ "variable of no bytes", SET(1, 0, 0, 2,  0, 82, 0xff, 0xff,  0, 1, 0, 4),
+	{ "variable of no bytes", SET(1, 0, 0, 2,  0, 83, 0xff, 0xff,  0, 1, 0, 4),
 	  DATA(0,  0, 0, 1, 0), true, 256, 0, 0 },
-	{ "variable with a long length", SET(1, 0, 0, 2,  0, 82, 0xff, 0xff,  0, 1, 0, 4),
+	{ "variable with a long length", SET(1, 0, 0, 2,  0, 83, 0xff, 0xff,  0, 1, 0, 4),
 	  DATA(255, 0, 2, 'a', 'b',  0, 0, 1, 0), true, 256, 0, 0 },
-	{ "variable beyond the end", SET(1, 0, 0, 2,  0, 82, 0xff, 0xff,  0, 1, 0, 4),
+	{ "variable beyond the end", SET(1, 0, 0, 2,  0, 83, 0xff, 0xff,  0, 1, 0, 4),
 	  DATA(200, 'a', 'b', 'c',  0, 0, 1, 0), false, 0, 0, 0 },
-	{ "variable length cut", SET(1, 0, 0, 1,  0, 82, 0xff, 0xff),
+	{ "variable length cut", SET(1, 0, 0, 1,  0, 83, 0xff, 0xff),
 	  DATA(255, 1), false, 0, 0, 0 },
 	{ "a stand-in is not used beside the real one", SET(1, 0, 0, 2,  0, 23, 0, 4,  0, 1, 0, 4),
 	  DATA(0, 0, 9, 9,  0, 0, 1, 0), true, 256, 0, 0 },
@@ -326,22 +326,31 @@ static void test_told(void **state)
 	struct zl_drop_counts drops = { 0 };
 	struct zl_templates t;
 	struct zl_template *at;
+	struct zl_mono late;
 
 	(void)state;
 	zl_templates_init(&t, &room);
 	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
 	at = zl_map_find(&t.by_id, &(uint16_t){ 256 });
-	assert_false(at->is_told || at->is_provisional);
+	assert_false(at->told.us != 0 || at->is_provisional);
 	assert_int_equal(1, room.n_untold);
 	assert_int_equal(16, at->n_raw);
 	assert_memory_equal("\1\0\0\3\0\1\0\4", zl_template_raw(at), 8);
-	at->is_told = true;
+	at->told = t0;
 	room.n_untold = 0;
-	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
-	assert_true(((struct zl_template *)zl_map_find(&t.by_id, &(uint16_t){ 256 }))
-			    ->is_told);
+	late.us = t0.us + (uint64_t)ZL_TEMPLATE_TELL_S * ZL_US_PER_S - 1;
+	assert_int_equal(1, learn_one(&t, 256, 3, late, &drops));
+	assert_int_equal(t0.us, zl_templates_find(&t, 256, late, &drops)->told.us);
 	assert_int_equal(0, room.n_untold);
-	assert_int_equal(1, learn_one(&t, 256, 4, t0, &drops));
+	/* after an hour: it is still in use */
+	late.us++;
+	assert_int_equal(1, learn_one(&t, 256, 3, late, &drops));
+	assert_int_equal(0, zl_templates_find(&t, 256, late, &drops)->told.us);
+	assert_int_equal(1, room.n_untold);
+	at = zl_map_find(&t.by_id, &(uint16_t){ 256 });
+	at->told = late;
+	room.n_untold = 0;
+	assert_int_equal(1, learn_one(&t, 256, 4, late, &drops));
 	assert_int_equal(1, room.n_untold);
 	zl_templates_done(&t);
 	assert_int_equal(0, room.used);
@@ -370,7 +379,7 @@ static void test_recall(void **state)
 	assert_int_equal(0, room.n_untold);
 	assert_int_equal(1, learn_one(&t, 256, 3, t0, &drops));
 	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
-	assert_true(zl_templates_find(&t, 256, t0, &drops)->is_told);
+	assert_int_equal(t0.us, zl_templates_find(&t, 256, t0, &drops)->told.us);
 	assert_true(recall(&t, raw, n, &drops));
 	assert_false(zl_templates_find(&t, 256, t0, &drops)->is_provisional);
 	assert_int_equal(0, drops.seen);

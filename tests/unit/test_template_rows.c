@@ -52,7 +52,7 @@ static void test_replaced(void **state)
 	put(t, 1, 100, 257, 2, "efgh");
 	put(t, 1, 100, 256, 3, "newer");
 	zl_tempdb_reopen(t);
-	assert_has(t, "257:efgh 256:newer ");
+	assert_has(t, "256:newer 257:efgh ");
 }
 
 static void test_trimmed_by_exporter(void **state)
@@ -65,7 +65,19 @@ static void test_trimmed_by_exporter(void **state)
 		put(t, 1, (uint16_t)(100 + i), 256, 10 + i, "x");
 	put(t, 1, 99, 258, 20, "last");
 	assert_int_equal(0, zl_template_rows_trim(t->db, &one, 2, NULL));
-	assert_has(t, "300:other 256:x 258:last ");
+	assert_has(t, "258:last 256:x 300:other ");
+}
+
+static void test_trimmed_in_all(void **state)
+{
+	struct zl_tempdb *t = *state;
+
+	for (uint16_t i = 0; i < 5; i++)
+		put(t, i, 100, 256 + i, 10 + (i + 2) % 5, "x");
+	assert_int_equal(0, zl_template_rows_trim_all(t->db, 5, NULL));
+	assert_has(t, "258:x 257:x 256:x 260:x 259:x ");
+	assert_int_equal(0, zl_template_rows_trim_all(t->db, 2, NULL));
+	assert_has(t, "258:x 257:x ");
 }
 
 static void test_expired(void **state)
@@ -86,6 +98,8 @@ int main(void)
 			test_replaced, zl_tempdb_setup, zl_tempdb_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_trimmed_by_exporter, zl_tempdb_setup, zl_tempdb_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_trimmed_in_all, zl_tempdb_setup, zl_tempdb_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_expired, zl_tempdb_setup, zl_tempdb_teardown),
 	};

@@ -271,7 +271,7 @@ static void test_table(void **state)
 static void test_table_access(void **state)
 {
 	static const char *const reading[] = { "List", "Show", "Dump", "Verify",
-		"Diagnose", "DaemonStatus" };
+		"Diagnose", "DaemonStatus", "GetMetrics" };
 
 	(void)state;
 	for (size_t i = 0; i < ZL_METHOD_N; i++) {

@@ -229,6 +229,7 @@ CHECK(by_numbering)
 		[ZL_HOST_INTERFACES_NONE] = "are not used, because the host's XML does "
 					    "not say what they are",
 		[ZL_HOST_INTERFACES_IFINDEX] = "are those of the host",
+		[ZL_HOST_INTERFACES_NAME] = "go by the names that it tells",
 		[ZL_HOST_INTERFACES_OPENFLOW] =
 			"are ports of a switch, which are no taps",
 		[ZL_HOST_INTERFACES_FIXED] =
@@ -237,7 +238,7 @@ CHECK(by_numbering)
 
 	(void)f;
 	say(a, "its interface numbers %s", why[x->interfaces]);
-	if (x->interfaces == ZL_HOST_INTERFACES_IFINDEX)
+	if (zl_host_interfaces_show_taps(x->interfaces))
 		return ZL_DOCTOR_OK;
 	advise(a, "%s, and name interfaces='ifindex' in the host's XML",
 		x->interfaces == ZL_HOST_INTERFACES_OPENFLOW
@@ -261,7 +262,7 @@ CHECK(by_interface)
 	enum zl_doctor_state s = weigh(x->no_interface, x->records);
 
 	(void)f;
-	if (x->interfaces != ZL_HOST_INTERFACES_IFINDEX || x->records == 0)
+	if (!zl_host_interfaces_show_taps(x->interfaces) || x->records == 0)
 		return ZL_DOCTOR_SKIP;
 	say(a, "its records name an interface");
 	if (s == ZL_DOCTOR_OK)
@@ -283,7 +284,7 @@ CHECK(by_known)
 	enum zl_doctor_state s = weigh(x->unknown_interface, x->records);
 
 	(void)f;
-	if (x->interfaces != ZL_HOST_INTERFACES_IFINDEX || x->records == 0 ||
+	if (!zl_host_interfaces_show_taps(x->interfaces) || x->records == 0 ||
 		!f->is_agent_up)
 		return ZL_DOCTOR_SKIP;
 	say(a, "the agent knows the interfaces that its records name");
@@ -302,7 +303,7 @@ CHECK(by_known)
 
 CHECK(by_tap)
 {
-	if (!x->is_heard || x->interfaces != ZL_HOST_INTERFACES_IFINDEX)
+	if (!x->is_heard || !zl_host_interfaces_show_taps(x->interfaces))
 		return ZL_DOCTOR_SKIP;
 	say(a,
 		"%" PRIu64 " of %" PRIu64

@@ -2,6 +2,7 @@
 /*
  * The engine's state, and what its files offer each other.
  *
+ *	database.c	whether it takes what is written
  *	objects.c	hosts, zones, locks: define, load, compile
  *	inventory.c	frames of the inventory into the index
  *	agents.c	one session per host with its agent
@@ -15,6 +16,7 @@
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
  *	replay.c	a capture in place of all exporters
+ *	metrics*.c	figures for Prometheus (metrics.h)
  *	method_*.c	what the control socket asks
  *
  * Everything runs on one loop; nothing here blocks but the database's commit.
@@ -82,7 +84,7 @@ struct zl_engine_host {
 	struct zl_mono unasked_since;
 	bool is_flooding;
 	/* Kept by zl_engine_exporters_watch(). */
-	struct zl_wall watched_until;
+	struct zl_mono watched_until;
 	uint64_t unwatched_at; /* of exporter_news + 1; 0: not asked */
 };
 
@@ -152,6 +154,13 @@ struct zl_engine_replay {
 	bool has_links; /* those of its hosts, out of files, have been read */
 };
 
+/* Mitigations by the time from the record's arrival to the commit, microseconds. */
+enum { ZL_ENFORCED_BOUNDS = 14 };
+struct zl_engine_enforced {
+	uint64_t n[ZL_ENFORCED_BOUNDS + 1]; /* the last: longer than all bounds */
+	uint64_t sum_us;
+};
+
 struct zl_role_info {
 	char name[32];
 	uint32_t pid, restarts;
@@ -186,7 +195,8 @@ struct zl_engine {
 	uint64_t exporter_news;	 /* how often one of them has changed */
 	struct zl_collector_totals totals;
 	struct zl_recent kernel_drops, ring_drops;
-	struct zl_mono turned; /* what is recent, last */
+	uint64_t drops[ZL_DROP_N]; /* of all exporters, and of who may not send */
+	struct zl_mono turned;	   /* what is recent, last */
 	struct zl_engine_template
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
@@ -201,12 +211,25 @@ struct zl_engine {
 	struct zl_map holders; /* (domain, host) -> what it holds, of holdings.c */
 	struct zl_engine_holding *holdings, **holdings_end; /* not on disk yet */
 	size_t n_holdings;
+	struct zl_engine_held *holdings_ended; /* nor are their ends */
+	uint64_t n_holdings_lost;	       /* never will be, since the last write */
 	struct zl_map leases; /* id -> struct zl_engine_lease: those not ended */
 	struct zl_map
 		incidents; /* (domain, lock) -> struct zl_engine_incident: open ones */
-	struct zl_map releases; /* domain uuid -> struct zl_engine_release, owned */
-	char db_error[256];	/* why the last write failed, or "" */
+	struct zl_map releases;	  /* domain uuid -> struct zl_engine_release, owned */
+	struct zl_map violations; /* lock -> records, of tally.h */
+	struct zl_engine_enforced enforced;
+	struct zl_wall audit_verified; /* last; 0: not yet */
+	bool audit_is_ok;
+	char db_error[256]; /* why the last write failed, or "" */
 };
+
+/* database.c: a write failed, with what is said of it in the log; or all did not. */
+void zl_engine_database_failed(
+	struct zl_engine *e, const struct zl_error *why, const char *what);
+void zl_engine_database_works(struct zl_engine *e);
+/* metrics_state.c: a mitigation was in force so long after its record came. */
+void zl_engine_enforced(struct zl_engine *e, uint64_t us);
 
 /* objects.c */
 int zl_engine_objects_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;
@@ -264,12 +287,16 @@ struct zl_exporter_info {
 	uint32_t sampling; /* of records that do not tell; 0: unknown */
 	struct zl_collector_exporter stats; /* what the collector said last */
 	struct zl_mono used;		    /* by us */
-	bool was_silent;		    /* a second ago */
+	struct zl_mono heard;		    /* when a datagram of it came last */
+	struct zl_mono silence_said;	    /* last; 0: never */
+	bool was_silent;		    /* a second ago, and that was said */
 	/* Its records here: all; with the tap of a domain as evidence; that name no
 	 * interface; that name one which the host's agent does not know. */
 	struct zl_recent records, tapped, no_interface, unknown_interface;
 	struct zl_wall last_tapped;			  /* arrival; 0: never */
 	struct zl_recent datagrams, decoded, units, lost; /* of `stats` */
+	struct zl_map names;	       /* of its interfaces, by number (ifnames.c) */
+	struct zl_interfaces counters; /* that it told counters of */
 };
 int zl_engine_exporters_attach(
 	struct zl_engine *e, int fd, struct zl_error *reterr) ZL_CHECKED;
@@ -277,13 +304,24 @@ void zl_engine_exporters_tell(struct zl_engine *e);
 struct zl_exporter_info *zl_engine_exporters_find(
 	struct zl_engine *e, const struct zl_addr *addr);
 /* A record of it was correlated: did it show a tap? */
-void zl_engine_exporters_count(
-	struct zl_engine *e, struct zl_exporter_info *x, const struct zl_seen *s);
+void zl_engine_exporters_count(struct zl_engine *e, struct zl_exporter_info *x,
+	uint32_t ifindex, const struct zl_seen *s);
+/* Says who has fallen silent: some in a second, and of one not again for a while. */
 void zl_engine_exporters_tick(struct zl_engine *e);
 /* Longer without a word than is usual for it. */
 bool zl_engine_exporters_is_silent(const struct zl_exporter_info *x);
 /* Do records with its taps come from that host now? */
 bool zl_engine_exporters_watch(struct zl_engine *e, const char *host);
+
+/* ifnames.c */
+enum { ZL_ENGINE_INTERFACE_NONE = INT32_MAX }; /* no interface that we know */
+void zl_engine_ifnames_init(struct zl_exporter_info *x);
+void zl_engine_ifnames_done(struct zl_exporter_info *x);
+/* The exporter tells a name. */
+void zl_engine_ifnames_note(struct zl_engine *e, const struct zl_frame_in *in);
+/* The host's index of what the exporter calls `number`. */
+uint32_t zl_engine_ifnames_index(
+	const struct zl_engine *e, const struct zl_exporter_info *x, uint32_t number);
 
 /* forwarding.c */
 int zl_engine_forwarding_load(struct zl_engine *e, struct zl_error *reterr) ZL_CHECKED;

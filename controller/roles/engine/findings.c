@@ -35,6 +35,8 @@ void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *s)
 	struct zl_engine_incident *inc;
 	char rule[sizeof(inc->row.rule)];
 
+	if (s->flow.is_provisional)
+		return; /* the address may be something else by now */
 	(void)snprintf(rule, sizeof(rule),
 		"it uses an address or MAC of domain '%.100s'", s->sighting.claimed);
 	inc = zl_engine_incidents_open(e, &s->sighting.src, SPOOFING, rule);
@@ -51,6 +53,8 @@ void zl_engine_incidents_holder(struct zl_engine *e, struct zl_seen *s)
 	struct zl_engine_incident *inc;
 	char rule[sizeof(inc->row.rule)], addr[ZL_ADDR_STR];
 
+	if (s->flow.is_provisional)
+		return;
 	(void)snprintf(rule, sizeof(rule),
 		"it uses %s, which domain '%.100s' had less than an hour before",
 		zl_addr_format(&s->flow.src, addr), s->sighting.held_by);

@@ -328,7 +328,8 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 		settle_sampling(f, x->sampling);
 		b->exporters[kept] = x;
 		b->fetch[kept++] = (struct zl_index_fetch){ .host = x->host,
-			.ifindex = zl_correlate_interface(f),
+			.ifindex = zl_engine_ifnames_index(
+				e, x, zl_correlate_interface(f)),
 			.src = &f->src,
 			.dst = &f->dst,
 			.when = zl_moment(f, x->stats.has_offset
@@ -369,9 +370,9 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 			offsetof(struct zl_seen, sighting) -
 				offsetof(struct zl_seen, initiator));
 		zl_correlate_fetched(e->index, &b->fetch[i],
-			b->exporters[i]->interfaces == ZL_HOST_INTERFACES_IFINDEX,
+			zl_host_interfaces_show_taps(b->exporters[i]->interfaces),
 			&s->flow, wall, &s->sighting);
-		zl_engine_exporters_count(e, b->exporters[i], s);
+		zl_engine_exporters_count(e, b->exporters[i], b->fetch[i].ifindex, s);
 		zl_stitch_fetch(e->stitch, &s->flow, s->sighting.scope, 0, &b->hash[i]);
 		fetch_class(e, &s->sighting.src);
 		fetch_class(e, &s->sighting.dst);

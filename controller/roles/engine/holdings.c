@@ -5,7 +5,9 @@
  * Each domain on a host has the list of what it holds now.  When the index says that
  * something of it is different, the list is compared: what is no longer there ends, what
  * is new begins.  Both wait for the next second's transaction; what the database does not
- * take waits on.  A domain that is shut off holds nothing.
+ * take waits on.  Of beginnings only so many wait, the rest is not written down and counted;
+ * what ends waits in the place of what was held, so none is lost.  A domain that is shut
+ * off holds nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 #include "controller/roles/engine/engine.h"
 #include "controller/store/holdings.h"
 
-enum { KEPT_DAYS = 90, WAITING_MAX = 1 << 20 };
+enum { KEPT_DAYS = 90, EXPIRED_MAX = 8192, WAITING_MAX = 65536 };
 /* A guest that changes its addresses all the time fills no disk. */
 enum { BEGINS_MAX = 256, BEGINS_PERIOD_S = 3600 };
 
@@ -24,9 +26,9 @@ struct holder_key {
 	char host[64];
 };
 
-/* An address that is held now. */
-struct entry {
-	struct entry *next;
+/* An address that is held now, or whose end is on the way to the disk. */
+struct zl_engine_held {
+	struct zl_engine_held *next;
 	int64_t id;			 /* on disk; 0: not yet */
 	struct zl_engine_holding *begin; /* then it waits here */
 	uint64_t place;			 /* scope and tap, hashed */
@@ -34,20 +36,20 @@ struct entry {
 	struct zl_mac mac;
 	uint8_t source;
 	bool is_held;
+	struct zl_wall until; /* of one that has ended */
 };
 
 struct holder {
 	struct holder_key key;
-	struct entry *entries;
+	struct zl_engine_held *entries;
 	struct zl_mono since; /* of this period */
 	unsigned n_begins;    /* in it */
 };
 
-/* A beginning, an end, or both, on the way to the disk. */
+/* A beginning, maybe with its end, on the way to the disk. */
 struct zl_engine_holding {
 	struct zl_engine_holding *next;
-	struct entry *entry; /* what it began and still is; or NULL */
-	bool is_insert;
+	struct zl_engine_held *entry; /* what it began and still is; or NULL */
 	struct zl_holding h;
 };
 
@@ -86,10 +88,10 @@ static uint64_t place_of(const struct zl_engine *e, const char *scope, const cha
 	return zl_hash(e->holders.seed, text, (size_t)n);
 }
 
-static struct entry *add_entry(
+static struct zl_engine_held *add_entry(
 	struct zl_engine *e, struct holder *holder, const struct zl_holding *h)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct zl_engine_held *entry = calloc(1, sizeof(*entry));
 
 	if (entry == NULL)
 		return NULL;
@@ -120,7 +122,7 @@ int zl_engine_holdings_load(struct zl_engine *e, struct zl_error *reterr)
 	return r == -ENOMEM ? zl_fail(reterr, r, "out of memory") : r;
 }
 
-/* NULL: too much waits; then an address is not written down, which is all. */
+/* NULL: too much waits; then it is not written down who has the address. */
 static struct zl_engine_holding *wait_for_disk(
 	struct zl_engine *e, const struct zl_holding *h)
 {
@@ -128,8 +130,14 @@ static struct zl_engine_holding *wait_for_disk(
 
 	if (e->n_holdings < WAITING_MAX)
 		w = calloc(1, sizeof(*w));
-	if (w == NULL)
+	if (w == NULL) {
+		if (e->n_holdings_lost++ == 0)
+			zl_log(LOG_ERR,
+				"%zu changes of addresses wait for the database: what "
+				"else changes is not written down",
+				e->n_holdings);
 		return NULL;
+	}
 	w->h = *h;
 	*e->holdings_end = w;
 	e->holdings_end = &w->next;
@@ -164,7 +172,7 @@ static void begin(struct zl_engine *e, struct holder *holder,
 		.mac = nic->nic.mac,
 		.source = a->source,
 		.from = zl_wall_now() };
-	struct entry *entry;
+	struct zl_engine_held *entry;
 
 	(void)snprintf(h.host, sizeof(h.host), "%s", d->host->name);
 	(void)snprintf(h.name, sizeof(h.name), "%s", d->name);
@@ -180,37 +188,40 @@ static void begin(struct zl_engine *e, struct holder *holder,
 		entry->begin->entry = entry;
 }
 
-static void end(struct zl_engine *e, const struct entry *entry)
+/* Takes the entry. */
+static void end(struct zl_engine *e, struct zl_engine_held *entry)
 {
-	const struct zl_holding h = { .id = entry->id, .until = zl_wall_now() };
-
-	if (entry->begin != NULL) {
-		entry->begin->h.until = h.until;
-		entry->begin->entry = NULL;
-	} else if (entry->id != 0) {
-		(void)wait_for_disk(e, &h);
+	entry->until = zl_wall_now();
+	if (entry->id != 0) {
+		entry->next = e->holdings_ended;
+		e->holdings_ended = entry;
+		return;
 	}
+	if (entry->begin != NULL) {
+		entry->begin->h.until = entry->until;
+		entry->begin->entry = NULL;
+	}
+	free(entry);
 }
 
 /* What was not found to be held any more ends now. */
 static void end_others(struct zl_engine *e, struct holder *holder)
 {
-	struct entry **at = &holder->entries, *entry;
+	struct zl_engine_held **at = &holder->entries, *entry;
 
 	while ((entry = *at) != NULL) {
 		if (entry->is_held) {
 			at = &entry->next;
 			continue;
 		}
-		end(e, entry);
 		*at = entry->next;
-		free(entry);
+		end(e, entry);
 	}
 }
 
 static void forget_holder(struct zl_engine *e, struct holder *holder)
 {
-	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+	for (struct zl_engine_held *at = holder->entries; at != NULL; at = at->next)
 		at->is_held = false;
 	end_others(e, holder);
 	(void)zl_map_remove(&e->holders, &holder->key);
@@ -223,7 +234,7 @@ static void hold(struct zl_engine *e, struct holder *holder,
 {
 	uint64_t place = place_of(e, nic->scope, nic->nic.tap);
 
-	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+	for (struct zl_engine_held *at = holder->entries; at != NULL; at = at->next)
 		if (at->place == place && at->source == a->source &&
 			zl_addr_eq(&at->addr, &a->addr) &&
 			zl_mac_eq(&at->mac, &nic->nic.mac)) {
@@ -245,7 +256,7 @@ void zl_engine_holdings_on_domain(
 		forget_holder(e, holder);
 		return;
 	}
-	for (struct entry *at = holder->entries; at != NULL; at = at->next)
+	for (struct zl_engine_held *at = holder->entries; at != NULL; at = at->next)
 		at->is_held = false;
 	for (unsigned i = 0; !has_none && i < d->n_nics; i++)
 		for (unsigned k = 0; k < d->nics[i]->n_addrs; k++)
@@ -281,45 +292,58 @@ static int write_all(struct zl_engine *e, struct zl_error *reterr)
 	int r = zl_db_begin(e->db, reterr);
 
 	for (struct zl_engine_holding *w = e->holdings; r >= 0 && w != NULL;
-		w = w->next) {
-		w->is_insert = w->h.id == 0;
-		r = zl_holdings_put(e->db, &w->h, reterr);
-	}
+		w = w->next)
+		r = zl_holdings_insert(e->db, &w->h, reterr);
+	for (const struct zl_engine_held *at = e->holdings_ended; r >= 0 && at != NULL;
+		at = at->next)
+		r = zl_holdings_end(e->db, at->id, at->until, reterr);
 	return zl_db_end(e->db, r, reterr);
 }
 
-void zl_engine_holdings_flush(struct zl_engine *e)
+static void forget_written(struct zl_engine *e)
 {
-	struct zl_engine_holding *w, *next;
-	struct zl_error err = { 0 };
+	struct zl_engine_holding *w;
+	struct zl_engine_held *at;
 
-	if (e->holdings == NULL)
-		return;
-	if (write_all(e, &err) < 0) {
-		for (w = e->holdings; w != NULL; w = w->next)
-			if (w->is_insert)
-				w->h.id = 0; /* rolled back */
-		return;
-	}
-	for (w = e->holdings; w != NULL; w = next) {
-		next = w->next;
+	while ((w = e->holdings) != NULL) {
+		e->holdings = w->next;
 		if (w->entry != NULL) {
 			w->entry->id = w->h.id;
 			w->entry->begin = NULL;
 		}
 		free(w);
 	}
-	e->holdings = NULL;
 	e->holdings_end = &e->holdings;
 	e->n_holdings = 0;
+	while ((at = e->holdings_ended) != NULL) {
+		e->holdings_ended = at->next;
+		free(at);
+	}
+}
+
+void zl_engine_holdings_flush(struct zl_engine *e)
+{
+	struct zl_error err = { 0 };
+
+	if (e->holdings == NULL && e->holdings_ended == NULL)
+		return;
+	if (write_all(e, &err) < 0) {
+		zl_engine_database_failed(e, &err, "who has which address waits");
+		return;
+	}
+	forget_written(e);
+	if (e->n_holdings_lost != 0)
+		zl_log(LOG_ERR,
+			"of %llu addresses it was not written down who has them",
+			(unsigned long long)e->n_holdings_lost);
+	e->n_holdings_lost = 0;
+	zl_engine_database_works(e);
 }
 
 void zl_engine_holdings_expire(struct zl_engine *e)
 {
-	const int64_t day = INT64_C(86400) * ZL_US_PER_S;
-	struct zl_wall then = { .us = zl_wall_now().us - KEPT_DAYS * day };
 	struct zl_error err = { 0 };
 
-	if (zl_holdings_expire(e->db, then, &err) < 0)
-		zl_log_error(LOG_WARNING, &err, "former holders of addresses");
+	if (zl_holdings_expire(e->db, zl_wall_now(), KEPT_DAYS, EXPIRED_MAX, &err) < 0)
+		zl_engine_database_failed(e, &err, "former holders of addresses");
 }

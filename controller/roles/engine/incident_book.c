@@ -248,6 +248,7 @@ int zl_engine_incidents_write(
 		r = zl_db_commit(e->db, &err);
 	if (r >= 0) {
 		inc->dirty = false;
+		zl_engine_database_works(e);
 		zl_log(LOG_NOTICE,
 			"incident %llu: domain '%s' on host '%s', lock '%s', %s: %s",
 			(unsigned long long)inc->row.id, inc->row.domain_name,
@@ -258,9 +259,7 @@ int zl_engine_incidents_write(
 	zl_db_rollback(e->db);
 	inc->row.id = id;
 	inc->dirty = true;
-	if (strcmp(e->db_error, err.msg) != 0)
-		zl_log_error(LOG_ERR, &err, "an incident cannot be recorded");
-	(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+	zl_engine_database_failed(e, &err, "an incident cannot be recorded");
 	return r;
 }
 
@@ -292,12 +291,12 @@ void zl_engine_incidents_flush(struct zl_engine *e)
 	if (!dirty)
 		return;
 	if (flush_counts(e, &err) < 0) {
-		(void)snprintf(e->db_error, sizeof(e->db_error), "%s", err.msg);
+		zl_engine_database_failed(e, &err, "counts of incidents");
 		return; /* they stay dirty */
 	}
 	for (size_t i = 0; (inc = zl_map_next(&e->incidents, &i)) != NULL;)
 		inc->dirty = false;
-	e->db_error[0] = '\0';
+	zl_engine_database_works(e);
 }
 
 /* Out of memory with it, once that is recorded; else it stays open. */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "controller/flow/moment.h"
 #include "controller/roles/engine/incidents.h"
+#include "controller/roles/engine/tally.h"
 
 /* Policy may not know mitigate/, so its enums only have the same order. */
 _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
@@ -176,6 +177,7 @@ void zl_engine_incidents_violation(
 	struct zl_case c;
 	bool is_new;
 
+	zl_tally_add(&e->violations, verdict->lock->name, !s->counted);
 	inc = zl_engine_incidents_open(
 		e, who, verdict->lock->name, zl_evaluate_format(verdict, rule));
 	if (inc == NULL)

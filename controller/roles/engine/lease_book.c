@@ -208,10 +208,8 @@ int zl_engine_leases_record(struct zl_engine_lease *l, const char *actor,
 	l->unrecorded = r < 0;
 	if (r < 0) {
 		zl_db_rollback(e->db);
-		if (strcmp(e->db_error, err.msg) != 0)
-			zl_log_error(LOG_ERR, &err,
-				"a lease's change is in force but not recorded yet");
-		zl_engine_leases_set_text(e->db_error, sizeof(e->db_error), err.msg);
+		zl_engine_database_failed(
+			e, &err, "a lease's change is in force but not recorded yet");
 	}
 	return r;
 }

@@ -14,6 +14,12 @@ enum { ADOPT_MAX = 1024 };
 
 /* --- reports about leases that we know --- */
 
+/* Microseconds; the clock may have been set back between them. */
+static uint64_t since(struct zl_wall later, struct zl_wall earlier)
+{
+	return later.us > earlier.us ? (uint64_t)(later.us - earlier.us) : 0;
+}
+
 /* Take it in; true when it says anything new. */
 static bool note_report(struct zl_engine_lease *l, const struct zl_lease_report *rep)
 {
@@ -32,6 +38,9 @@ static bool note_report(struct zl_engine_lease *l, const struct zl_lease_report 
 	l->row.n_elements = rep->n_elements;
 	zl_engine_leases_set_text(l->row.objects, sizeof(l->row.objects), rep->objects);
 	zl_engine_leases_set_text(l->row.error, sizeof(l->row.error), error);
+	if (rep->committed.us != 0 && l->row.committed.us == 0 &&
+		l->row.record_arrival.us != 0 && rep->state == ZL_LEASE_APPLIED)
+		zl_engine_enforced(l->e, since(rep->committed, l->row.record_arrival));
 	if (rep->committed.us != 0 &&
 		(l->row.committed.us == 0 || rep->state != ZL_LEASE_APPLIED))
 		l->row.committed = rep->committed;

@@ -188,11 +188,10 @@ int zl_engine_leases_begin(struct zl_engine *e, const struct zl_lease_want *want
 	if (r < 0) {
 		if (want->incident != NULL)
 			want->incident->row.lease = (struct zl_uuid){ 0 };
-		zl_engine_leases_set_text(
-			e->db_error, sizeof(e->db_error), reterr->msg);
+		zl_engine_database_failed(e, reterr, "a lease cannot be recorded");
 		return r;
 	}
-	e->db_error[0] = '\0';
+	zl_engine_database_works(e);
 	r = zl_engine_leases_remember(e, row, &l);
 	if (r < 0)
 		return zl_fail(reterr, r, "out of memory for one more lease");
@@ -444,11 +443,8 @@ void zl_engine_leases_tick(struct zl_engine *e, struct zl_wall now)
 			if (must_send_again(l, mono, now))
 				zl_engine_leases_send(e, l);
 		} else if (zl_engine_leases_end(
-				   e, l, "zonelockd", "its time is up", &err) < 0 &&
-			   strcmp(e->db_error, err.msg) != 0) {
-			zl_log_error(LOG_ERR, &err, "cannot end a lease");
-			zl_engine_leases_set_text(
-				e->db_error, sizeof(e->db_error), err.msg);
+				   e, l, "zonelockd", "its time is up", &err) < 0) {
+			zl_engine_database_failed(e, &err, "cannot end a lease");
 		}
 	}
 }

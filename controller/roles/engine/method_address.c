@@ -9,6 +9,7 @@
 
 /* The year 9999. */
 #define AT_MOST_MS INT64_C(253402300800000)
+enum { HOLDERS_MAX = 1000 };
 
 static int append(const struct zl_holding *h, void *user)
 {
@@ -37,6 +38,7 @@ int zl_method_show_address(
 	json_t *list = json_array();
 	char name[ZL_ADDR_STR];
 	struct zl_addr addr;
+	bool is_truncated;
 	int r;
 
 	if (at.us < 0 || !zl_addr_parse(text, &addr)) {
@@ -47,12 +49,16 @@ int zl_method_show_address(
 			text);
 	}
 	zl_engine_holdings_flush(e);
-	r = zl_holdings_each(e->db, &addr, at, append, list, reterr);
+	/* One more, which says that there are more. */
+	r = zl_holdings_each(e->db, &addr, at, HOLDERS_MAX + 1, append, list, reterr);
 	if (r < 0) {
 		json_decref(list);
 		return r;
 	}
-	*ret = json_pack(
-		"{s:s, s:o}", "address", zl_addr_format(&addr, name), "holders", list);
+	is_truncated = json_array_size(list) > HOLDERS_MAX;
+	if (is_truncated)
+		(void)json_array_remove(list, 0);
+	*ret = json_pack("{s:s, s:o, s:b}", "address", zl_addr_format(&addr, name),
+		"holders", list, "truncated", is_truncated);
 	return 0;
 }

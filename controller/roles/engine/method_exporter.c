@@ -28,26 +28,67 @@ static json_t *exporter_to_json(const struct zl_exporter_info *x)
 	const struct zl_collector_exporter *s = &x->stats;
 	char text[ZL_ADDR_STR];
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:o, s:o, s:I, "
-			 "s:I, s:o, s:s, s:o, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, "
+			 "s:o, s:o, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:I, s:I, s:I}",
 		"address", zl_addr_format(&x->addr, text), "host", x->host, "state",
 		x->host[0] == '\0'		   ? "refused"
 		: zl_engine_exporters_is_silent(x) ? "silent"
 						   : "up",
-		"version", (json_int_t)s->version, "datagrams",
+		"protocol", zl_flow_version_name(s->version), "version",
+		(json_int_t)(s->version == ZL_FLOW_SFLOW ? 5 : s->version), "datagrams",
 		(json_int_t)s->datagrams, "records", (json_int_t)s->records, "lost",
 		(json_int_t)s->lost, "loss_percent",
-		zl_health_loss_ppm(s->lost, s->units) / 1e4, "last_seen_ms",
+		zl_health_loss_ppm(s->lost, s->units) / 1e4, "samples_lost",
+		(json_int_t)s->samples_lost, "samples_dropped",
+		(json_int_t)s->samples_dropped, "last_seen_ms",
 		(json_int_t)zl_wall_ms(s->last_seen), "offset_ms",
 		s->has_offset ? json_real((double)s->offset_us / 1e3) : json_null(),
 		"sampling", rate_to_json(s->sampling), "silent_after_s",
 		(json_int_t)(s->silent_us / ZL_US_PER_S), "templates",
-		(json_int_t)s->templates, "drops", drops_to_json(s), "interfaces",
-		zl_host_interfaces_name(x->interfaces), "sampling_default",
-		rate_to_json(x->sampling), "tap_records", (json_int_t)x->tapped.all,
-		"last_tap_ms", (json_int_t)zl_wall_ms(x->last_tapped), "no_interface",
+		(json_int_t)s->templates, "pending", (json_int_t)s->pending, "drops",
+		drops_to_json(s), "interfaces", zl_host_interfaces_name(x->interfaces),
+		"sampling_default", rate_to_json(x->sampling), "tap_records",
+		(json_int_t)x->tapped.all, "last_tap_ms",
+		(json_int_t)zl_wall_ms(x->last_tapped), "no_interface",
 		(json_int_t)x->no_interface.all, "unknown_interface",
 		(json_int_t)x->unknown_interface.all);
+}
+
+/* All ones: the exporter does not know; more than JSON can have: nor do we. */
+static json_t *count_to_json(uint64_t n, uint64_t unknown)
+{
+	return n == unknown || n > INT64_MAX ? json_null()
+					     : json_integer((json_int_t)n);
+}
+
+static json_t *direction_to_json(const struct zl_if_direction *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "octets",
+		count_to_json(d->octets, UINT64_MAX), "unicast",
+		count_to_json(d->unicast, UINT32_MAX), "multicast",
+		count_to_json(d->multicast, UINT32_MAX), "broadcast",
+		count_to_json(d->broadcast, UINT32_MAX), "discards",
+		count_to_json(d->discards, UINT32_MAX), "errors",
+		count_to_json(d->errors, UINT32_MAX));
+}
+
+static json_t *counters_to_json(const struct zl_exporter_info *x)
+{
+	const struct zl_interface *i;
+	json_t *list = json_array();
+
+	for (size_t at = 0; (i = zl_map_next(&x->counters.by_index, &at)) != NULL;) {
+		const struct zl_if_counters *c = &i->counters;
+
+		(void)json_array_append_new(list,
+			json_pack("{s:I, s:I, s:o, s:I, s:b, s:o, s:o}", "ifindex",
+				(json_int_t)c->if_index, "type", (json_int_t)c->type,
+				"speed", count_to_json(c->speed, UINT64_MAX), "seen_ms",
+				(json_int_t)zl_wall_ms(c->arrival), "up",
+				(c->status & 2) != 0, "in", direction_to_json(&c->in),
+				"out", direction_to_json(&c->out)));
+	}
+	return list;
 }
 
 int zl_method_list_exporters(
@@ -92,5 +133,6 @@ int zl_method_show_exporter(
 						 zl_drops[i].sentence));
 	*ret = exporter_to_json(x);
 	(void)json_object_set_new(*ret, "dropped", reasons);
+	(void)json_object_set_new(*ret, "counters", counters_to_json(x));
 	return 0;
 }

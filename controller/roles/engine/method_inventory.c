@@ -6,12 +6,6 @@
 #include "controller/control/varlink.h"
 #include "controller/roles/engine/methods.h"
 
-static const char *const host_states[ZL_HOST_STATE_N] = {
-	[ZL_HOST_CONNECTING] = "connecting",
-	[ZL_HOST_UP] = "up",
-	[ZL_HOST_STALE] = "stale",
-};
-
 static const char *const agent_states[] = {
 	[ZL_AGENT_NONE] = "none",
 	[ZL_AGENT_DOWN] = "down",
@@ -112,7 +106,7 @@ static json_t *host_to_json(struct zl_engine *e, const struct zl_engine_host *h)
 	return json_pack("{s:s, s:s, s:o, s:s, s:o, s:I, s:s, s:o, s:o, s:I}", "name",
 		h->def->name, "uuid", zl_uuid_format(&h->def->uuid, uuid), "uri",
 		zl_varlink_text(h->def->uri), "state",
-		at == NULL ? "connecting" : host_states[at->state], "reason",
+		at == NULL ? "connecting" : zl_host_state_name(at->state), "reason",
 		zl_varlink_text(at == NULL ? "" : at->reason), "domains",
 		(json_int_t)(at == NULL ? 0 : at->n_domains), "agent",
 		agent_states[h->agent], "agent_reason",

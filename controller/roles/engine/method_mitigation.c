@@ -305,6 +305,8 @@ int zl_method_verify_audit(
 	(void)call;
 	if (r < 0)
 		return r;
+	e->audit_verified = zl_wall_now();
+	e->audit_is_ok = check.ok;
 	*ret = json_pack("{s:b, s:I, s:I, s:s}", "ok", check.ok, "records",
 		(json_int_t)check.records, "first_bad", (json_int_t)check.first_bad,
 		"reason", check.reason);

@@ -164,6 +164,7 @@ const zl_call_fn zl_engine_handlers[ZL_METHOD_N] = {
 	[ZL_METHOD_DUMP_HOST] = zl_method_dump_host,
 	[ZL_METHOD_DUMP_LOCK] = zl_method_dump_lock,
 	[ZL_METHOD_DUMP_ZONE] = zl_method_dump_zone,
+	[ZL_METHOD_GET_METRICS] = zl_method_get_metrics,
 	[ZL_METHOD_LIST_AUDIT] = zl_method_list_audit,
 	[ZL_METHOD_LIST_DOMAINS] = zl_method_list_domains,
 	[ZL_METHOD_LIST_EXPORTERS] = zl_method_list_exporters,

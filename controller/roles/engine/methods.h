@@ -18,6 +18,7 @@ ZL_METHOD(diagnose_host);
 ZL_METHOD(dump_host);
 ZL_METHOD(dump_lock);
 ZL_METHOD(dump_zone);
+ZL_METHOD(get_metrics);
 ZL_METHOD(list_audit);
 ZL_METHOD(list_domains);
 ZL_METHOD(list_exporters);

@@ -155,6 +155,7 @@ void zl_engine_replay_to(
 	e->replay.has_links = true;
 	move_clock(e, flow->arrival);
 	x->stats.last_seen = zl_wall_now();
+	x->heard = zl_mono_now();
 }
 
 /* --- how far it is --- */

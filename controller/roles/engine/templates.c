@@ -2,7 +2,8 @@
 /*
  * What the collector's exporters call their fields, kept over its death and ours.
  *
- * The collector tells of templates that are new or changed; once a second they go into
+ * The collector tells of templates that are new or changed, and each hour of those that are
+ * still sent, so that only what nobody uses expires; once a second they go into
  * the database in one transaction, and all that is there goes to a collector that starts.
  * They are bytes to us: only the collector parses them.
  */
@@ -18,6 +19,7 @@
 enum {
 	WAITING_MAX = 4096, /* for the database; more are lost */
 	KEPT_MAX = 64,	    /* per exporter */
+	KEPT_ALL_MAX = 16384,
 	KEPT_DAYS = 7,
 	RECALL_BYTES = 8 * 1024 * 1024, /* half of what a channel may queue */
 };
@@ -81,6 +83,8 @@ static int write_all(struct zl_engine *e, struct zl_error *reterr)
 				e->db, &t->row.exporter, KEPT_MAX, reterr);
 	}
 	if (r >= 0)
+		r = zl_template_rows_trim_all(e->db, KEPT_ALL_MAX, reterr);
+	if (r >= 0)
 		r = zl_template_rows_expire(e->db, then, reterr);
 	return zl_db_end(e->db, r, reterr);
 }
@@ -95,6 +99,7 @@ void zl_engine_templates_flush(struct zl_engine *e)
 	e->templates = reversed(e->templates);
 	if (write_all(e, &err) < 0) {
 		e->templates = reversed(e->templates); /* they wait */
+		zl_engine_database_failed(e, &err, "templates of exporters wait");
 		return;
 	}
 	for (; e->templates != NULL; e->templates = next) {
@@ -102,6 +107,7 @@ void zl_engine_templates_flush(struct zl_engine *e)
 		free(e->templates);
 	}
 	e->n_templates = 0;
+	zl_engine_database_works(e);
 }
 
 struct recall {

@@ -4,6 +4,7 @@
  */
 #ifndef ZL_ROLES_PARENT_H
 #define ZL_ROLES_PARENT_H
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -19,6 +20,9 @@ struct zl_parent_config {
 
 enum { ZL_PARENT_OPTIONS = 12 };
 extern const struct zl_option zl_parent_options[ZL_PARENT_OPTIONS];
+
+/* "exit code 1", "signal 9 (Killed)": how a child ended, of SIGCHLD. */
+void zl_parent_format_end(const siginfo_t *si, char *buf, size_t size);
 
 /*
  * Bind a non-blocking UDP socket to "ADDRESS:PORT" with a receive buffer of `buffer` bytes

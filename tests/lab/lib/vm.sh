@@ -77,7 +77,7 @@ vm_xml() {
 	    <type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type>
 	    <kernel>$image/vmlinuz</kernel>
 	    <initrd>$image/vm.cpio</initrd>
-	    <cmdline>console=ttyS0 quiet mitigations=off nokaslr zl.name=$name zl.v4=$(vm_v4 "$name")/24 zl.v6=$(vm_v6 "$name")/64 zl.tcp=22,5432,8080 zl.udp=53</cmdline>
+	    <cmdline>console=ttyS0 quiet no_timer_check mitigations=off nokaslr zl.name=$name zl.v4=$(vm_v4 "$name")/24 zl.v6=$(vm_v6 "$name")/64 zl.tcp=22,5432,8080 zl.udp=53</cmdline>
 	  </os>
 	  <features><acpi/></features>
 	  <on_poweroff>destroy</on_poweroff>

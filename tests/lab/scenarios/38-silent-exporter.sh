@@ -16,8 +16,12 @@ silence() {
 		and (.lock | startswith("(exporter")) and .state == $s)' >/dev/null
 }
 
+# A new collector knows no pauses of before, which would be usual here.
+kill -9 "$(role_pid collector)"
+sleep 2
 check 'web1 uses db1' vm_reaches web1 "$(vm_v4 db1)" 5432
-beat_start web1 "$(vm_v4 db1)" 5432 50 4
+# Long enough for what is usual for it to be known.
+beat_start web1 "$(vm_v4 db1)" 5432 50 20
 beat_result web1 >/dev/null
 soon 'it is up' 5 state_is up
 check 'its sampling is said or not told' zl exporter-show 172.31.0.1
