@@ -24,6 +24,9 @@ struct key {
 	uint8_t proto, pad[3];
 };
 
+/* Somebody else's may pass for a side's own packet where its tap is not seen. */
+enum began { NOT_BEGAN, BEGAN_SOMEWHERE, BEGAN_AT_TAP };
+
 /* A direction's first packet, and who told us when. */
 struct start {
 	int64_t ms; /* 0: not seen */
@@ -31,6 +34,7 @@ struct start {
 	struct zl_wall arrival; /* of the datagram: the same one has the same */
 	uint16_t exporter_port;
 	bool is_coarse;
+	bool at_tap; /* of its sender */
 };
 
 /* Side 0 is the lower (address, port), side 1 the higher one. */
@@ -41,7 +45,7 @@ struct conversation {
 	uint64_t number[2]; /* of that side's last record; 0: none */
 	uint8_t initiator;  /* side, when confidence is not NONE */
 	uint8_t confidence;
-	bool began[2];	  /* that side's own packet said so */
+	uint8_t began[2]; /* enum began: that side's own packet said so */
 	bool answered[2]; /* likewise */
 	bool forged[2];	  /* somebody else has spoken in that side's name */
 };
@@ -152,12 +156,6 @@ static struct conversation *find_hashed(
 			memcmp(&s->table[first + i].key, key, sizeof(*key)) == 0)
 			return &s->table[first + i];
 	return NULL;
-}
-
-static struct conversation *find_conversation(
-	const struct zl_stitch *s, const struct key *key)
-{
-	return find_hashed(s, key, hash_key(s, key));
 }
 
 /* A free place, or that of the longest unseen. */
@@ -271,31 +269,38 @@ static bool is_icmp(const struct zl_flow *f)
 	return f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
 }
 
+/* A beginning that was not seen at its tap is not held against who is seen there. */
+static uint8_t began_for(const struct conversation *c, unsigned side, bool at_tap)
+{
+	return at_tap && c->began[side] != BEGAN_AT_TAP ? NOT_BEGAN : c->began[side];
+}
+
 /*
  * The same with what earlier records of the conversation said.  A packet is believed
  * about its own sender, for good.  That the other side began is believed for this
  * record only, or one forged refusal would make a client of a server.
  */
 static enum zl_side by_openings(
-	struct conversation *c, unsigned src_side, const struct zl_flow *f)
+	struct conversation *c, unsigned src_side, const struct zl_flow *f, bool at_tap)
 {
 	enum zl_side side = by_flags(f);
+	uint8_t own, other = c->began[1 - src_side];
 
+	if (side == ZL_SIDE_SRC && c->began[src_side] != BEGAN_AT_TAP)
+		c->began[src_side] = at_tap ? BEGAN_AT_TAP : BEGAN_SOMEWHERE;
+	own = began_for(c, src_side, at_tap);
 	/* Each ping is a beginning of its own.  Who tells types at all means 0 by 0. */
 	if (is_icmp(f) && (f->present & ZL_FLOW_ICMP) != 0) {
-		c->began[src_side] |= side == ZL_SIDE_SRC;
 		if (side == ZL_SIDE_UNKNOWN && f->icmp == ECHO_REPLY_4 &&
-			(c->began[0] || c->began[1]))
+			(own != NOT_BEGAN || other != NOT_BEGAN))
 			side = ZL_SIDE_DST;
 		return side;
 	}
-	if (side == ZL_SIDE_SRC)
-		c->began[src_side] = true;
 	if (side == ZL_SIDE_DST)
 		c->answered[src_side] = true;
-	if (side == ZL_SIDE_SRC || c->began[0] == c->began[1])
+	if (side == ZL_SIDE_SRC || own == other)
 		return side;
-	return c->began[src_side] ? ZL_SIDE_SRC : ZL_SIDE_DST;
+	return own > other ? ZL_SIDE_SRC : ZL_SIDE_DST;
 }
 
 static bool is_server_port(uint8_t proto, uint16_t port)
@@ -336,12 +341,14 @@ static int64_t grain_of(const struct start *a, const struct start *b)
 }
 
 /* Both directions seen by one exporter: whose first packet was earlier? */
-static enum zl_side by_time(const struct conversation *c, unsigned src_side)
+static enum zl_side by_time(
+	const struct conversation *c, unsigned src_side, bool at_tap)
 {
 	const struct start *src = &c->start[src_side], *dst = &c->start[1 - src_side];
 	int64_t ahead = dst->ms - src->ms;
 
-	if (src->ms == 0 || dst->ms == 0 || !zl_addr_eq(&src->exporter, &dst->exporter))
+	if (src->ms == 0 || dst->ms == 0 ||
+		!zl_addr_eq(&src->exporter, &dst->exporter) || (at_tap && !src->at_tap))
 		return ZL_SIDE_UNKNOWN;
 	if (ahead >= grain_of(src, dst))
 		return ZL_SIDE_SRC;
@@ -386,9 +393,10 @@ static bool may_have_begun(
 }
 
 static void remember_start(
-	struct conversation *c, unsigned side, const struct zl_flow *f)
+	struct conversation *c, unsigned side, const struct zl_flow *f, bool at_tap)
 {
 	struct start *start = &c->start[side];
+	bool is_better = at_tap && !start->at_tap;
 
 	if ((f->present & ZL_FLOW_FIRST) == 0 || is_icmp(f))
 		return;
@@ -396,14 +404,18 @@ static void remember_start(
 	if (f->proto == IPPROTO_TCP &&
 		((f->present & ZL_FLOW_TCP_FLAGS) == 0 || (f->tcp_flags & SYN) == 0))
 		return;
-	if (start->ms != 0 && (start->ms <= f->first_ms ||
-				      !zl_addr_eq(&start->exporter, &f->exporter)))
+	if (start->at_tap && !at_tap)
+		return;
+	if (start->ms != 0 && !is_better &&
+		(start->ms <= f->first_ms ||
+			!zl_addr_eq(&start->exporter, &f->exporter)))
 		return;
 	*start = (struct start){ .ms = f->first_ms,
 		.exporter = f->exporter,
 		.arrival = f->arrival,
 		.exporter_port = f->exporter_port,
-		.is_coarse = (f->present & ZL_FLOW_FIRST_COARSE) != 0 };
+		.is_coarse = (f->present & ZL_FLOW_FIRST_COARSE) != 0,
+		.at_tap = at_tap };
 }
 
 /* The endpoint that did not begin offers a service: keep that. */
@@ -421,9 +433,9 @@ static void remember_offer(
 /* What times and ports say, when nothing in the packets themselves does. */
 static struct zl_initiator weigh(const struct zl_stitch *s,
 	const struct conversation *c, unsigned src_side, const struct zl_flow *f,
-	uint64_t scope)
+	uint64_t scope, bool at_tap)
 {
-	enum zl_side time = by_time(c, src_side);
+	enum zl_side time = by_time(c, src_side, at_tap);
 	enum zl_side service = by_service(s, f, scope);
 	bool is_sure = f->proto != IPPROTO_UDP || time == service;
 
@@ -449,9 +461,21 @@ static struct zl_initiator weigh(const struct zl_stitch *s,
 		.confidence = ZL_CONFIDENCE_GUESS };
 }
 
-struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now)
+/*
+ * Who was only answered, because somebody else asked in that name, has not begun: only an
+ * opening of its own, at its tap, shows that.
+ */
+static bool is_blamed_for_forgery(
+	const struct conversation *c, unsigned side, const struct zl_flow *f)
 {
+	return f->proto == IPPROTO_TCP && c->forged[1 - side] &&
+	       c->began[side] != BEGAN_AT_TAP;
+}
+
+struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_evidence evidence, uint64_t number, struct zl_mono now)
+{
+	const bool at_tap = evidence == ZL_EVIDENCE_TAP;
 	struct zl_initiator is = { .confidence = ZL_CONFIDENCE_FLAGS };
 	struct key key;
 	unsigned src_side = make_key(flow, scope, &key);
@@ -463,12 +487,21 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 		unproven = *c;
 		c = &unproven;
 	}
-	remember_start(c, src_side, flow);
-	is.side = by_openings(c, src_side, flow);
-	if (is.side == ZL_SIDE_UNKNOWN)
-		is = weigh(s, c, src_side, flow, scope);
+	remember_start(c, src_side, flow, at_tap);
+	is.side = by_openings(c, src_side, flow, at_tap);
+	if (is.side == ZL_SIDE_UNKNOWN) {
+		is = weigh(s, c, src_side, flow, scope, at_tap);
+	} else if (is.side == ZL_SIDE_DST) {
+		is.answers = true;
+		/* Only its own packet shows for sure that the other one began. */
+		if (c->began[1 - src_side] == NOT_BEGAN)
+			is.confidence = by_service(s, flow, scope) == ZL_SIDE_DST
+						? ZL_CONFIDENCE_SERVICE
+						: ZL_CONFIDENCE_GUESS;
+	}
 	if (is.side == ZL_SIDE_SRC &&
-		!may_have_begun(c, src_side, flow->proto, flow->sport))
+		(!may_have_begun(c, src_side, flow->proto, flow->sport) ||
+			is_blamed_for_forgery(c, src_side, flow)))
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
@@ -479,10 +512,13 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	if (is.confidence == ZL_CONFIDENCE_TIME && !flow->is_provisional)
 		remember_offer(s, flow, is.side, scope);
 	is.other = c->number[1 - src_side];
-	is.first = c->number[src_side] == 0;
+	is.same = c->number[src_side];
+	is.first = is.same == 0;
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
-		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
+		    c->start[1 - src_side].at_tap &&
+		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport) &&
+		    !is_blamed_for_forgery(c, 1 - src_side, flow);
 	is.ends = flow->proto == IPPROTO_TCP &&
 		  (flow->present & ZL_FLOW_TCP_FLAGS) != 0 &&
 		  (flow->tcp_flags & SYN) == 0 && (flow->tcp_flags & (FIN | RST)) != 0;
@@ -502,14 +538,33 @@ void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t 
 	get_conversation(s, &key, now)->forged[src_side] = true;
 }
 
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+/* The conversation that the record is of, or NULL. */
+static struct conversation *find_of(const struct zl_stitch *s,
+	const struct zl_flow *flow, uint64_t scope, unsigned *ret_side)
 {
 	struct key key;
-	unsigned src_side = make_key(flow, scope, &key);
-	const struct conversation *c = find_conversation(s, &key);
 
-	return c != NULL && c->forged[1 - src_side];
+	*ret_side = make_key(flow, scope, &key);
+	return find_hashed(s, &key, hash_key(s, &key));
+}
+
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number)
+{
+	unsigned side;
+	struct conversation *c = find_of(s, flow, scope, &side);
+
+	if (c != NULL)
+		c->number[side] = number;
+}
+
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose)
+{
+	unsigned side;
+	const struct conversation *c = find_of(s, flow, scope, &side);
+
+	return c != NULL && c->forged[whose == ZL_SIDE_SRC ? side : 1 - side];
 }
 
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,

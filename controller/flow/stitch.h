@@ -23,7 +23,11 @@
  *		For UDP from such a port no other evidence is better than this
  *
  * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
- * something about the other side, which must not be blamed for what its peer sends.
+ * something about the other side, which must not be blamed for what its peer sends: as
+ * long as no packet of its own shows that it began, that is a guess, or what the ports say.
+ * Where a host has no exporter that shows its taps, anybody can pass for anybody.  What
+ * such a record says of its sender is not held against the same sender at its tap, where
+ * it perhaps only answers what others made its peers send.
  * Records with a forged source have a scope of their own (flow/correlate.h), so that
  * they say nothing about the owner of the address.
  *
@@ -47,6 +51,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "controller/flow/evidence.h"
 #include "controller/flow/record.h"
 
 enum zl_side { ZL_SIDE_UNKNOWN, ZL_SIDE_SRC, ZL_SIDE_DST };
@@ -67,8 +72,10 @@ struct zl_initiator {
 	enum zl_side side;
 	enum zl_confidence confidence;
 	uint64_t other; /* the number of the other direction's last record; 0: none */
+	uint64_t same;	/* and of this direction's one before; 0: none */
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
+	bool answers;	/* it says of itself that it is an answer, by flags or type */
 	bool ends;	/* of TCP: it closes, with no opening in it */
 	struct zl_wall began; /* when we heard of the opening; 0: we did not */
 };
@@ -87,11 +94,11 @@ void zl_stitch_free(struct zl_stitch *s);
 
 /*
  * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
- * networks apart; `number` (not 0) is what the caller calls the record.  What the
+ * networks apart; `evidence` is of the source; `number` (not 0) is what the caller calls the record.  What the
  * record shows is remembered.
  */
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now);
+	uint64_t scope, enum zl_evidence evidence, uint64_t number, struct zl_mono now);
 
 /*
  * Before a batch of zl_stitch(): fetch what it will touch into the cache; step 0 for
@@ -100,11 +107,15 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
 	uint64_t scope, unsigned step, uint64_t *hash);
 
+/* The record before, `number`, is to be known as this direction's last one again. */
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number);
+
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now);
-/* Has somebody else spoken in this conversation in the name of `flow`'s destination? */
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
+/* Has somebody else spoken in this conversation in the name of that end of `flow`? */
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose);
 
 #endif

@@ -11,6 +11,7 @@
  *	holdings.c	who has, and had, which address
  *	templates.c	what the collector should know again after a restart
  *	flows.c		records out of the ring: correlate, stitch, evaluate
+ *	copies.c	records of a flow that others tell better
  *	incidents.c	violation -> incident -> decision
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
@@ -33,6 +34,7 @@
 #include "controller/flow/protocol.h"
 #include "controller/flow/record.h"
 #include "controller/flow/stitch.h"
+#include "controller/flow/twin.h"
 #include "controller/roles/engine/recent.h"
 #include "controller/store/audit.h"
 #include "controller/store/db.h"
@@ -53,8 +55,10 @@ enum {
 	ZL_FLOWS_BATCH = 32, /* records that are worked on together */
 	ZL_STITCH_BUCKETS = 1 << 19,
 	ZL_EVIDENCE_MAX = 16, /* flow records kept with an incident */
+	ZL_PLACES_MAX = 8,    /* where else one of them was seen */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,
+	ZL_TWINS = 1 << 16,  /* flows of which it is known who told them best */
 	ZL_WAITERS_MAX = 16, /* for one lease */
 };
 
@@ -124,10 +128,11 @@ struct zl_engine_incident {
 struct zl_seen {
 	struct zl_flow flow;
 	struct zl_initiator initiator;
-	bool answered;	 /* a record of the other direction has come */
-	bool counted;	 /* by an incident */
-	bool by_claim;	 /* its address would allow what it is not allowed for sure */
-	char verdict[8]; /* "allow", "deny", "none" */
+	bool answered;	   /* a record of the other direction has come */
+	bool counted;	   /* by an incident */
+	enum zl_twin twin; /* of another one, as far as that was asked */
+	bool by_claim;	   /* its address would allow what it is not allowed for sure */
+	char verdict[8];   /* "allow", "deny", "none" */
 	char lock[64];
 	unsigned n_verdict;	     /* 1 + its place in the verdicts of a replay */
 	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
@@ -138,6 +143,8 @@ struct zl_doubt {
 	uint64_t number;
 	struct zl_mono due;
 	bool may_ask; /* without one it may have been the beginning */
+	/* No answer, but may be a copy of what its source's own tap will tell: owned. */
+	struct zl_seen *copy;
 };
 
 /* Records out of a capture (replay.c). */
@@ -195,6 +202,7 @@ struct zl_engine {
 		*templates; /* not in the database yet, newest first */
 	unsigned n_templates;
 	struct zl_stitch *stitch;
+	struct zl_twins *twins;
 	struct zl_seen *window;		       /* ZL_WINDOW of them */
 	uint64_t n_seen;		       /* ever; the number of the last one */
 	struct zl_doubt doubts[ZL_DOUBTS_MAX]; /* in the order in which they are due */
@@ -339,6 +347,17 @@ void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now);
 void zl_engine_flows_drain(struct zl_engine *e); /* all that is in the ring now */
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 
+/* copies.c: what is this record to the others of its flow? */
+enum zl_twin zl_engine_copies_note(struct zl_engine *e, struct zl_seen *s);
+/* `s` has no tap; `before`: of the same direction, or NULL. */
+void zl_engine_copies_prefer_tap(
+	struct zl_engine *e, const struct zl_seen *s, const struct zl_seen *before);
+bool zl_engine_copies_may_be(struct zl_engine *e, const struct zl_seen *s);
+/* The best of the window, for each flow; and what this one is a copy of, or NULL. */
+int zl_engine_copies_gather(struct zl_engine *e, struct zl_map *best) ZL_CHECKED;
+const struct zl_seen *zl_engine_copies_of(
+	const struct zl_map *best, const struct zl_seen *s);
+
 /*
  * replay.c: the clock is that of the capture, so that its own time and not the speed of
  * the replay decides what belongs together; no agent is asked or told anything.
@@ -357,7 +376,8 @@ int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CH
 void zl_engine_incidents_violation(
 	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
 /* findings.c: once a domain, and once an exporter until it speaks again. */
-void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *seen);
+void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *seen);
+void zl_engine_incidents_holder(struct zl_engine *e, struct zl_seen *seen);
 void zl_engine_incidents_silent(struct zl_engine *e, const struct zl_addr *exporter,
 	const char *host, uint64_t after_s);
 void zl_engine_incidents_speaks(struct zl_engine *e, const struct zl_addr *exporter);

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "controller/control/varlink.h"
+#include "controller/flow/moment.h"
 #include "controller/roles/engine/engine.h"
 
 /* In one go before the loop looks at anything else. */
@@ -141,6 +142,7 @@ static void look_back(struct zl_engine *e, const struct zl_seen *s)
 		return;
 	other->answered = true;
 	if (zl_stitch_is_certain(other->initiator.confidence) ||
+		other->initiator.answers ||
 		(!s->initiator.proves && (s->initiator.side != ZL_SIDE_DST ||
 						 other->initiator.side == ZL_SIDE_SRC)))
 		return;
@@ -194,13 +196,57 @@ static void take_answer(struct zl_engine *e, struct zl_seen *s)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
 
+/* The window may have gone on when it is due. */
+static bool hold_copy(struct zl_engine *e, const struct zl_seen *s)
+{
+	struct zl_seen *copy;
+
+	if (e->n_doubts == ZL_DOUBTS_MAX || !zl_engine_copies_may_be(e, s))
+		return false;
+	copy = calloc(1, sizeof(*copy));
+	if (copy == NULL)
+		return false;
+	memcpy(copy, s, offsetof(struct zl_seen, sighting));
+	zl_correlate_copy(&copy->sighting, &s->sighting);
+	e->doubts[e->n_doubts++] =
+		(struct zl_doubt){ .due = { zl_mono_now().us + DOUBT_US },
+			.copy = copy };
+	return true;
+}
+
+/*
+ * Who is named by MAC or address only, but has a tap that is watched, will be seen there if
+ * it was him.  That record is waited for: this one may be a copy of it, or of a lie.
+ */
+static void take_question(struct zl_engine *e, struct zl_seen *s)
+{
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
+	if (verdict.kind == ZL_VERDICT_DENY && !hold_copy(e, s))
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+static void settle_copy(struct zl_engine *e, struct zl_seen *s)
+{
+	if (!zl_stitch_is_forged(
+		    e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_SRC))
+		judge_and_act(e, s);
+	free(s);
+}
+
 static void settle(struct zl_engine *e, const struct zl_doubt *d)
 {
 	struct zl_seen *s = find_seen(e, d->number);
 
+	if (d->copy != NULL) {
+		settle_copy(e, d->copy);
+		return;
+	}
 	if (s == NULL || s->answered ||
-		zl_stitch_is_answer_to_forged(
-			e->stitch, &s->flow, s->sighting.true_scope))
+		zl_stitch_is_forged(
+			e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_DST))
 		return;
 	if (d->may_ask) {
 		s->initiator.side = ZL_SIDE_SRC;
@@ -220,7 +266,7 @@ void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
 }
 
 /* What a liar says is its own act, and none of whom it pretends to be. */
-static void take_lie(struct zl_engine *e, const struct zl_seen *s)
+static void take_lie(struct zl_engine *e, struct zl_seen *s)
 {
 	zl_stitch_forged(e->stitch, &s->flow, s->sighting.true_scope, zl_mono_now());
 	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP)
@@ -231,16 +277,22 @@ static void take_lie(struct zl_engine *e, const struct zl_seen *s)
 static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono now)
 {
 	e->n_seen++;
-	s->initiator =
-		zl_stitch(e->stitch, &s->flow, s->sighting.scope, e->n_seen, now);
+	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope,
+		s->sighting.src.evidence, e->n_seen, now);
+	if (s->initiator.same != 0 &&
+		(s->sighting.src.evidence == ZL_EVIDENCE_MAC ||
+			s->sighting.src.evidence == ZL_EVIDENCE_ADDRESS))
+		zl_engine_copies_prefer_tap(e, s, find_seen(e, s->initiator.same));
 	if (s->sighting.spoofed)
 		take_lie(e, s);
+	if (s->sighting.held_by[0] != '\0')
+		zl_engine_incidents_holder(e, s);
 	look_back(e, s);
 	if (s->initiator.side == ZL_SIDE_DST &&
 		s->sighting.dst.evidence != ZL_EVIDENCE_NONE)
 		take_answer(e, s);
 	else
-		judge_and_act(e, s);
+		take_question(e, s);
 }
 
 struct batch {
@@ -279,7 +331,10 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 			.ifindex = zl_engine_ifnames_index(
 				e, x, zl_correlate_interface(f)),
 			.src = &f->src,
-			.dst = &f->dst };
+			.dst = &f->dst,
+			.when = zl_moment(f, x->stats.has_offset
+						     ? x->stats.offset_us
+						     : ZL_MOMENT_NO_OFFSET) };
 	}
 	return kept;
 }
@@ -380,7 +435,8 @@ int zl_engine_flows_attach(
 		return r;
 	e->wake = wake;
 	e->window = calloc(ZL_WINDOW, sizeof(*e->window));
-	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0)
+	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0 ||
+		zl_twins_new(ZL_TWINS, &e->twins) < 0)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	r = sd_event_add_io(e->event, NULL, wake, EPOLLIN, on_wake, e);
 	if (r < 0)
