@@ -23,6 +23,7 @@ enum {
 	ZL_DOMAIN_LEFT_MAX = 80,
 	ZL_NAME_MAX = 128, /* with the NUL */
 	ZL_IFNAME_MAX = 16,
+	ZL_VLAN_LAST = 4094,
 };
 
 enum zl_domain_state {
@@ -58,6 +59,7 @@ struct zl_nic_addr {
 
 struct zl_nic {
 	struct zl_mac mac;
+	uint16_t vlan; /* <vlan><tag id>; 0: none, or several, of which it chooses */
 	enum zl_nic_type type;
 	char tap[ZL_IFNAME_MAX];    /* <target dev>, only while it runs */
 	char bridge[ZL_IFNAME_MAX]; /* <source bridge> */

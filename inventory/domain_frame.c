@@ -21,7 +21,17 @@ _Static_assert((int)A_N <= (int)ZL_DOMAIN_ATTRS, "zl_domain_attrs is too short")
 
 enum { FLAG_FORWARDING = 1, FLAG_TRUNCATED = 2 };
 
-enum nic_attr { N_MAC = 1, N_TYPE, N_TAP, N_BRIDGE, N_NETWORK, N_FILTER, N_ADDR, N_N };
+enum nic_attr {
+	N_MAC = 1,
+	N_TYPE,
+	N_TAP,
+	N_BRIDGE,
+	N_NETWORK,
+	N_FILTER,
+	N_ADDR,
+	N_VLAN,
+	N_N
+};
 
 enum addr_attr { I_ADDR = 1, I_SOURCE, I_SINCE, I_N };
 
@@ -41,6 +51,7 @@ static const struct zl_attr nic_attrs[N_N] = {
 	[N_FILTER]  = { .name = "filter",  .type = ZL_ATTR_STRING, .max = ZL_NAME_MAX - 1 },
 	[N_ADDR]    = { .name = "address", .type = ZL_ATTR_NEST,   .repeated = true,
 			ZL_NESTED(addr_attrs) },
+	[N_VLAN]    = { .name = "vlan",    .type = ZL_ATTR_U16 },
 };
 
 const struct zl_attr zl_domain_attrs[ZL_DOMAIN_ATTRS] = {
@@ -69,6 +80,7 @@ static void put_nic(struct zl_frame *f, const struct zl_nic *nic)
 	zl_frame_put_str(f, N_BRIDGE, nic->bridge);
 	zl_frame_put_str(f, N_NETWORK, nic->network);
 	zl_frame_put_str(f, N_FILTER, nic->filter);
+	zl_frame_put_u16(f, N_VLAN, nic->vlan);
 	for (unsigned i = 0; i < nic->n_addrs; i++) {
 		const struct zl_nic_addr *a = &nic->addrs[i];
 		struct nlattr *inner = zl_frame_nest(f, N_ADDR);
@@ -136,7 +148,11 @@ static int get_nic(
 	if (zl_attr_u8(tb[N_TYPE]) >= ZL_NIC_TYPE_N)
 		return zl_fail(reterr, -EPROTO, "domain: no such type of NIC: %u",
 			zl_attr_u8(tb[N_TYPE]));
+	if (zl_attr_u16(tb[N_VLAN]) > ZL_VLAN_LAST)
+		return zl_fail(reterr, -EPROTO, "domain: no such VLAN: %u",
+			zl_attr_u16(tb[N_VLAN]));
 	nic = &d->nics[d->n_nics++];
+	nic->vlan = zl_attr_u16(tb[N_VLAN]);
 	zl_attr_copy(tb[N_MAC], nic->mac.b, sizeof(nic->mac.b));
 	nic->type = zl_attr_u8(tb[N_TYPE]);
 	(void)zl_domain_copy_text(nic->tap, sizeof(nic->tap), zl_attr_str(tb[N_TAP]));

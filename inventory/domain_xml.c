@@ -103,6 +103,32 @@ static bool parse_filter(const xmlNode *interface, struct zl_nic *nic)
 	return whole;
 }
 
+/*
+ *	<vlan><tag id='42'/></vlan>
+ *
+ * With several, or as a trunk, the guest tags its frames itself: no VLAN is its own.
+ */
+static bool parse_vlan(const xmlNode *interface, struct zl_nic *nic)
+{
+	const xmlNode *vlan = zl_xml_first(interface, "vlan"), *tag;
+	const char *trunk = vlan == NULL ? NULL : zl_xml_attr(vlan, "trunk"), *id;
+	unsigned long n;
+	char *end;
+
+	tag = vlan == NULL ? NULL : zl_xml_first(vlan, "tag");
+	if (tag == NULL || zl_xml_next(tag, "tag") != NULL ||
+		(trunk != NULL && strcmp(trunk, "yes") == 0))
+		return true;
+	id = zl_xml_attr(tag, "id");
+	if (id == NULL || id[0] < '0' || id[0] > '9')
+		return false;
+	n = strtoul(id, &end, 10);
+	if (*end != '\0' || n > ZL_VLAN_LAST)
+		return false;
+	nic->vlan = (uint16_t)n;
+	return true;
+}
+
 /* One <interface>; false: it has no MAC.  What did not fit is told by *whole. */
 static bool parse_nic(
 	const xmlNode *interface, bool active, struct zl_nic *ret, bool *whole)
@@ -120,6 +146,7 @@ static bool parse_nic(
 	*whole &= copy_attr(
 		interface, "source", "network", ret->network, sizeof(ret->network));
 	*whole &= parse_filter(interface, ret);
+	*whole &= parse_vlan(interface, ret);
 	return true;
 }
 

@@ -69,7 +69,9 @@ int zl_index_new(zl_index_change_fn on_change, void *user, struct zl_index **ret
 
 	if (ix != NULL)
 		ix->recent = calloc(1, sizeof(struct zl_index_host_rec *));
-	if (ix == NULL || ix->recent == NULL) {
+	if (ix == NULL || ix->recent == NULL || zl_index_history_init(ix) < 0) {
+		if (ix != NULL)
+			free(ix->recent);
 		free(ix);
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	}
@@ -160,9 +162,11 @@ static void clear_host(struct zl_index *ix, struct zl_index_host_rec *h)
 {
 	while (h->domains != NULL)
 		zl_index_remove_domain(ix,
-			zl_index_of(struct zl_index_domain_rec, of_host, h->domains));
-	zl_index_remove_links(ix, h, false);
+			zl_index_of(struct zl_index_domain_rec, of_host, h->domains),
+			(struct zl_wall){ 0 });
+	zl_index_remove_links(ix, h, false, (struct zl_wall){ 0 });
 	zl_index_remove_facts(ix, h);
+	zl_index_history_forget_host(ix, h);
 }
 
 int zl_index_host_remove(struct zl_index *ix, const char *host, struct zl_error *reterr)
@@ -216,6 +220,7 @@ void zl_index_free(struct zl_index *ix)
 	zl_map_done(&ix->links_by_name);
 	zl_map_done(&ix->facts_by_mac);
 	free(ix->recent);
+	zl_index_history_done(ix);
 	zl_map_done(&ix->forwarding);
 	free(ix);
 }

@@ -27,8 +27,14 @@
  * Scopes keep overlapping addresses apart.  A NIC on a bridge is in "bridge:NAME",
  * which is one segment on all hosts; one on a libvirt network that is no bridge of the
  * host (NAT, routed, isolated) is in "network:NAME", a segment of its own on each host.
+ * The VLAN that libvirt gives a NIC is part of it: "bridge:NAME/42".
  *
  * A host that cannot be reached becomes stale and keeps all it had.
+ *
+ * The past.  A record tells of traffic that was some time ago.  What ended within the last
+ * ZL_INDEX_PAST_US is remembered: whose interface, MAC or address it was, so that nobody is
+ * taken for whom it got it from.  A guest cannot rewrite it: what it may have made up
+ * itself (neighbours, learned addresses) says nothing against better sources.
  */
 #ifndef ZL_INVENTORY_INDEX_H
 #define ZL_INVENTORY_INDEX_H
@@ -48,12 +54,16 @@ enum {
 	ZL_INDEX_FACTS_MAC_MAX = 64,	 /* of one MAC on one host */
 	ZL_INDEX_LEARNED_MAX = 8,	 /* learned addresses of one NIC */
 	ZL_INDEX_FORWARDING_MAX = 65536, /* declared by the admin */
-	ZL_SCOPE_MAX = ZL_NAME_MAX + 8,
+	ZL_INDEX_FORMERS_MAX = 1024,	 /* of one host: what ended, by good sources */
+	ZL_INDEX_WEAK_FORMERS_MAX = 256, /* and by those that a guest can make up */
+	ZL_SCOPE_MAX = ZL_NAME_MAX + 16,
 	ZL_INDEX_SCOPE_NONE = 1, /* the number of no scope */
 };
 
 /* A learned address that is not seen for so long is forgotten. */
 #define ZL_INDEX_LEARNED_IDLE_US (INT64_C(24) * 3600 * ZL_US_PER_S)
+
+#define ZL_INDEX_PAST_US (INT64_C(3600) * ZL_US_PER_S)
 
 struct zl_index;
 
@@ -81,7 +91,7 @@ struct zl_index_nic {
 	uint8_t n_addrs;
 	struct zl_nic nic; /* as libvirt has it; its addrs are only those of the XML */
 	struct zl_index_addr addrs[ZL_NIC_ADDRS_MAX]; /* all, strongest first */
-	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME", or "" */
+	char scope[ZL_SCOPE_MAX]; /* "bridge:NAME", "network:NAME/VLAN", or "" */
 };
 
 struct zl_index_domain {
@@ -145,13 +155,15 @@ int zl_index_host_state(struct zl_index *ix, const char *host, enum zl_host_stat
 	const char *reason, struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
 int zl_index_list_begin(
 	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
-int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_error *reterr)
+int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_wall now,
+	struct zl_error *reterr)
 	ZL_CHECKED; /* domains that were not put since list_begin are gone */
 int zl_index_domain_put(struct zl_index *ix, const char *host,
 	const struct zl_domain *d, struct zl_wall now,
 	struct zl_error *reterr) ZL_CHECKED;
 int zl_index_domain_gone(struct zl_index *ix, const char *host,
-	const struct zl_uuid *uuid, struct zl_error *reterr) ZL_CHECKED;
+	const struct zl_uuid *uuid, struct zl_wall now,
+	struct zl_error *reterr) ZL_CHECKED;
 
 /*
  * The admin says that a domain forwards, or does not say it any more: known or not yet, and
@@ -170,9 +182,10 @@ int zl_index_dhcp(struct zl_index *ix, const char *host, const struct zl_mac *ma
  * agent_end; links and neighbours that were not put in between are gone.
  */
 int zl_index_link_put(struct zl_index *ix, const char *host,
-	const struct zl_index_link *link, struct zl_error *reterr) ZL_CHECKED;
-int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
+	const struct zl_index_link *link, struct zl_wall now,
 	struct zl_error *reterr) ZL_CHECKED;
+int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
+	struct zl_wall now, struct zl_error *reterr) ZL_CHECKED;
 int zl_index_agent_begin(
 	struct zl_index *ix, const char *host, struct zl_error *reterr) ZL_CHECKED;
 int zl_index_agent_end(struct zl_index *ix, const char *host, struct zl_wall now,
@@ -198,8 +211,14 @@ int zl_index_learn(struct zl_index *ix, const struct zl_index_nic *nic,
 	const struct zl_addr *addr, struct zl_wall now,
 	const struct zl_index_nic **ret_holder) ZL_CHECKED;
 
-/* Forget DHCP leases that have ended and learned addresses that are idle. */
+/* Forget DHCP leases that have ended, learned addresses that are idle, and old history. */
 void zl_index_expire(struct zl_index *ix, struct zl_wall now);
+
+/* When the traffic was, by our clock: between which moments its last packet, and, at the
+ * earliest, its first one. */
+struct zl_index_when {
+	struct zl_wall start, earliest, latest;
+};
 
 /*
  * Before many questions at once.  A question touches a dozen places in hundreds of
@@ -213,6 +232,7 @@ struct zl_index_fetch {
 	const char *host; /* or NULL */
 	uint32_t ifindex;
 	const struct zl_addr *src, *dst;
+	struct zl_index_when when; /* not asked for here, but with the flow's ends */
 	/* Of step 0, good as long as no host is removed. */
 	uint32_t host_id;
 	uint64_t link_hash, src_hash, dst_hash;
@@ -229,7 +249,8 @@ void zl_index_fetch(const struct zl_index *ix, struct zl_index_fetch *f, unsigne
  * that of ZL_INDEX_NEWS when a host comes or goes.  Counters never shrink, so a sum of
  * some is the same only when all are.  Numbers are shared by hash: an answer may look
  * outdated that is not, never the other way round.  A domain's change is news of all that
- * its NICs have, on each host where it is.
+ * its NICs have, on each host where it is.  What ends is news too: while a counter is what
+ * it was, nothing that it stands for has come to have another past.
  */
 enum { ZL_INDEX_NEWS = 4096 };
 const uint32_t *zl_index_news(const struct zl_index *ix); /* good as long as `ix` is */
@@ -240,6 +261,62 @@ struct zl_index_topics {
 struct zl_index_topics zl_index_topics(const struct zl_index *ix,
 	const struct zl_index_fetch *f, const struct zl_mac *src_mac,
 	const struct zl_mac *dst_mac);
+
+/* --- the past --- */
+
+enum zl_index_kind { ZL_INDEX_KIND_TAP, ZL_INDEX_KIND_MAC, ZL_INDEX_KIND_ADDR };
+
+/* Who had something and lost it; all copied. */
+struct zl_index_former {
+	struct zl_uuid domain;
+	struct zl_mac mac;
+	enum zl_addr_source source; /* of an address */
+	bool forwarding;
+	bool displaced; /* the address was given to another domain beside it */
+	struct zl_wall from, until;
+	uint64_t segment, scope_nr;
+	char name[ZL_NAME_MAX], host[64], tap[ZL_IFNAME_MAX];
+};
+
+/* What is asked about: an interface, a MAC or an address, and who has it now. */
+struct zl_index_claim {
+	enum zl_index_kind kind;
+	uint32_t host_id, ifindex; /* tap: as in zl_index_fetch */
+	const struct zl_mac *mac;
+	const struct zl_addr *addr;
+	uint64_t scope_nr;	     /* of an address; 0: any */
+	const struct zl_uuid *owner; /* who has it now, or NULL */
+	enum zl_addr_source source;  /* by which it has the address */
+	const struct zl_uuid *asker; /* who cannot make it doubtful; or NULL */
+};
+
+enum zl_index_past {
+	ZL_INDEX_PAST_SAME,   /* nobody else is known to have had it since */
+	ZL_INDEX_PAST_FORMER, /* at that time it was somebody else's */
+	ZL_INDEX_PAST_DOUBT, /* somebody else had it shortly before or after, or then */
+	ZL_INDEX_PAST_LOST,  /* that is so long ago that nobody knows */
+};
+
+/* False: nothing at all has ended since then, and it is not too long ago. */
+bool zl_index_has_past(const struct zl_index *ix, const struct zl_index_when *when,
+	struct zl_wall now);
+/* Nobody knows any more what has ended since then. */
+bool zl_index_is_long_ago(const struct zl_index *ix, const struct zl_index_when *when,
+	struct zl_wall now);
+
+/* Whose was it then?  *ret, borrowed like all else, when FORMER or DOUBT. */
+enum zl_index_past zl_index_past(const struct zl_index *ix,
+	const struct zl_index_claim *claim, const struct zl_index_when *when,
+	struct zl_wall now, const struct zl_index_former **ret);
+
+/* Had that domain the address then, so that it is no lie that it used it? */
+bool zl_index_had_addr(const struct zl_index *ix, const struct zl_index_claim *claim,
+	const struct zl_uuid *domain, const struct zl_index_when *when);
+
+/* Who else had this address in the scope last, as far as that is not only what a neighbour
+ * table said; or NULL. */
+const struct zl_index_former *zl_index_last_holder(const struct zl_index *ix,
+	const struct zl_addr *addr, uint64_t scope_nr, const struct zl_uuid *domain);
 
 /* --- questions; NULL: not known --- */
 
@@ -292,6 +369,13 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 /* The same with the number of the scope (0: any) and the hash of step 0. */
 struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
 	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash);
+
+/*
+ * The same in any scope, of a record from VLAN `vlan` (0: it says none): what is known to be
+ * in another VLAN is left out.
+ */
+struct zl_index_owner zl_index_addr_in_vlan(const struct zl_index *ix, const char *host,
+	uint16_t vlan, const struct zl_addr *addr, uint64_t hash);
 
 /* Has this NIC the address, and nobody else at all?  Quicker than zl_index_addr(). */
 bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr);

@@ -117,6 +117,28 @@ static int set_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 	return r;
 }
 
+static bool has_addr(
+	const struct zl_index_addr *addrs, uint8_t n, const struct zl_addr *addr)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (zl_addr_eq(&addrs[i].addr, addr))
+			return true;
+	return false;
+}
+
+/* What it had and has no more; what it has and somebody else had before. */
+static void note_changes(struct zl_index *ix, const struct zl_index_nic_rec *nic,
+	const struct zl_index_addr *old, uint8_t n_old,
+	const struct zl_index_addr *keep, uint8_t n, struct zl_wall now)
+{
+	for (unsigned i = 0; i < n_old; i++)
+		if (!has_addr(keep, n, &old[i].addr))
+			zl_index_history_addr(ix, nic, &old[i], now);
+	for (unsigned i = 0; i < n; i++)
+		if (!has_addr(old, n_old, &keep[i].addr))
+			zl_index_history_displace(ix, nic, &keep[i], now);
+}
+
 int zl_index_refresh_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 	const struct zl_index_addr *old, uint8_t n_old, struct zl_wall now)
 {
@@ -147,6 +169,7 @@ int zl_index_refresh_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 	}
 	if (!changed && old == nic->pub.addrs)
 		return 0;
+	note_changes(ix, nic, old, n_old, keep, n, now);
 	r = set_addrs(ix, nic, keep, n);
 	return r < 0 ? r : changed;
 }
@@ -242,6 +265,8 @@ static void forget_idle(
 		if (nic->pub.addrs[i].source != ZL_ADDR_LEARNED ||
 			now.us - nic->pub.addrs[i].seen.us < ZL_INDEX_LEARNED_IDLE_US)
 			keep[n++] = nic->pub.addrs[i];
+		else
+			zl_index_history_addr(ix, nic, &nic->pub.addrs[i], now);
 	if (n == nic->pub.n_addrs)
 		return;
 	(void)!set_addrs(ix, nic, keep, n); /* fewer than before: no memory needed */
@@ -255,6 +280,8 @@ void zl_index_expire(struct zl_index *ix, struct zl_wall now)
 
 	for (size_t i = 0; (h = zl_map_next(&ix->hosts, &i)) != NULL;)
 		zl_index_expire_facts(ix, h, now);
+	for (size_t i = 0; (h = zl_map_next(&ix->hosts, &i)) != NULL;)
+		zl_index_history_expire(ix, h, now);
 	for (size_t i = 0; (d = zl_map_next(&ix->domains, &i)) != NULL;)
 		for (unsigned k = 0; k < d->pub.n_nics; k++)
 			forget_idle(ix, &d->nics[k], now);

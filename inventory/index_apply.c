@@ -23,13 +23,13 @@ int zl_index_apply(struct zl_index *ix, const struct zl_frame_in *in,
 				reterr, -EPROTO, "no such state of a host: %u", state);
 		return zl_index_host_state(ix, host, state, text, now, reterr);
 	case ZL_INV_LIST_BEGIN: return zl_index_list_begin(ix, host, reterr);
-	case ZL_INV_LIST_END: return zl_index_list_end(ix, host, reterr);
+	case ZL_INV_LIST_END: return zl_index_list_end(ix, host, now, reterr);
 	case ZL_INV_DOMAIN:
 		r = zl_domain_get(in->tb[ZL_INV_A_DOMAIN], &d, reterr);
 		return r < 0 ? r : zl_index_domain_put(ix, host, &d, now, reterr);
 	case ZL_INV_DOMAIN_GONE:
 		zl_attr_copy(in->tb[ZL_INV_A_UUID], uuid.b, sizeof(uuid.b));
-		return zl_index_domain_gone(ix, host, &uuid, reterr);
+		return zl_index_domain_gone(ix, host, &uuid, now, reterr);
 	case ZL_INV_DHCP:
 		zl_attr_copy(in->tb[ZL_INV_A_MAC], mac.b, sizeof(mac.b));
 		zl_attr_copy(in->tb[ZL_INV_A_ADDR], addr.b, sizeof(addr.b));

@@ -46,12 +46,18 @@ static void set_scope(struct zl_index_nic *n)
 	bool network = n->nic.network[0] != '\0' &&
 		       (n->nic.type == ZL_NIC_NETWORK || n->nic.bridge[0] == '\0');
 
+	size_t used;
+
 	n->scope[0] = '\0';
 	if (network)
 		(void)snprintf(
 			n->scope, sizeof(n->scope), "network:%s", n->nic.network);
 	else if (n->nic.bridge[0] != '\0')
 		(void)snprintf(n->scope, sizeof(n->scope), "bridge:%s", n->nic.bridge);
+	used = strlen(n->scope);
+	if (used != 0 && n->nic.vlan != 0)
+		(void)snprintf(
+			n->scope + used, sizeof(n->scope) - used, "/%u", n->nic.vlan);
 	n->scope_nr = zl_index_scope_nr(n->scope);
 	n->segment = number_of(n->scope, n->domain->host->name);
 }
@@ -67,7 +73,7 @@ static void *allocate(size_t n, size_t size)
 }
 
 static struct zl_index_domain_rec *make_domain(
-	struct zl_index_host_rec *h, const struct zl_domain *from)
+	struct zl_index_host_rec *h, const struct zl_domain *from, struct zl_wall now)
 {
 	struct zl_index_domain_rec *d = allocate(1, sizeof(*d));
 
@@ -97,6 +103,7 @@ static struct zl_index_domain_rec *make_domain(
 	memcpy(d->zones, from->zones, from->n_zones * sizeof(*d->zones));
 	for (unsigned i = 0; i < from->n_nics; i++) {
 		d->nics[i].domain = d;
+		d->nics[i].since = now;
 		d->nics[i].pub.domain = &d->pub;
 		d->nics[i].pub.nic = from->nics[i];
 		set_scope(&d->nics[i].pub);
@@ -184,10 +191,12 @@ static struct zl_index_domain_rec *find_domain(const struct zl_index *ix,
 	return zl_map_find(&ix->domains, &key);
 }
 
-void zl_index_remove_domain(struct zl_index *ix, struct zl_index_domain_rec *d)
+void zl_index_remove_domain(
+	struct zl_index *ix, struct zl_index_domain_rec *d, struct zl_wall now)
 {
 	struct zl_index_domain_key key = { .host = d->host->id, .uuid = d->pub.uuid };
 
+	zl_index_history_domain(ix, d, NULL, now);
 	unlink_domain(ix, d);
 	(void)zl_map_remove(&ix->domains, &key);
 	zl_index_chain_remove(&d->host->domains, &d->of_host);
@@ -204,7 +213,7 @@ static bool same_nics(const struct zl_index_domain_rec *d, const struct zl_domai
 		const struct zl_nic *a = &d->nics[i].pub.nic, *b = &to->nics[i];
 
 		if (!zl_mac_eq(&a->mac, &b->mac) || a->type != b->type ||
-			strcmp(a->tap, b->tap) != 0 ||
+			a->vlan != b->vlan || strcmp(a->tap, b->tap) != 0 ||
 			strcmp(a->bridge, b->bridge) != 0 ||
 			strcmp(a->network, b->network) != 0 ||
 			strcmp(a->filter, b->filter) != 0)
@@ -298,7 +307,7 @@ static int inherit_addrs(struct zl_index *ix, struct zl_index_domain_rec *d,
 
 /* The new record takes the place of the old one, if there is one. */
 static int place_domain(struct zl_index *ix, struct zl_index_domain_rec *d,
-	struct zl_index_domain_rec *old)
+	struct zl_index_domain_rec *old, struct zl_wall now)
 {
 	struct zl_index_domain_key key = { .host = d->host->id, .uuid = d->pub.uuid };
 	int r = zl_map_put(&ix->domains, &key, d);
@@ -309,6 +318,7 @@ static int place_domain(struct zl_index *ix, struct zl_index_domain_rec *d,
 	d->host->pub.n_domains++;
 	if (old == NULL)
 		return 0;
+	zl_index_history_domain(ix, old, d, now);
 	unlink_domain(ix, old);
 	zl_index_chain_remove(&d->host->domains, &old->of_host);
 	d->host->pub.n_domains--;
@@ -371,14 +381,14 @@ int zl_index_domain_put(struct zl_index *ix, const char *host,
 		return zl_fail(reterr, -ENOBUFS, "host %s has more than %d domains",
 			host, ZL_INDEX_DOMAINS_MAX);
 	}
-	d = make_domain(h, from);
+	d = make_domain(h, from, now);
 	if (d != NULL)
 		settle_forwarding(ix, d);
 	r = d == NULL ? -ENOMEM : link_domain(ix, d);
 	if (r >= 0)
 		r = inherit_addrs(ix, d, old, now, &addrs);
 	if (r >= 0)
-		r = place_domain(ix, d, old);
+		r = place_domain(ix, d, old, now);
 	if (r < 0) {
 		if (d != NULL)
 			unlink_domain(ix, d);
@@ -390,7 +400,7 @@ int zl_index_domain_put(struct zl_index *ix, const char *host,
 }
 
 int zl_index_domain_gone(struct zl_index *ix, const char *host,
-	const struct zl_uuid *uuid, struct zl_error *reterr)
+	const struct zl_uuid *uuid, struct zl_wall now, struct zl_error *reterr)
 {
 	struct zl_index_host_rec *h = zl_index_get_host(ix, host, reterr);
 	struct zl_index_domain_rec *d;
@@ -399,7 +409,7 @@ int zl_index_domain_gone(struct zl_index *ix, const char *host,
 		return -ENOENT;
 	d = find_domain(ix, h, uuid);
 	if (d != NULL)
-		zl_index_remove_domain(ix, d);
+		zl_index_remove_domain(ix, d, now);
 	return 0;
 }
 
@@ -414,7 +424,8 @@ int zl_index_list_begin(struct zl_index *ix, const char *host, struct zl_error *
 	return 0;
 }
 
-int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_error *reterr)
+int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_wall now,
+	struct zl_error *reterr)
 {
 	struct zl_index_host_rec *h = zl_index_get_host(ix, host, reterr);
 	struct zl_index_node *n, *next;
@@ -430,7 +441,7 @@ int zl_index_list_end(struct zl_index *ix, const char *host, struct zl_error *re
 
 		next = n->next;
 		if (d->mark != h->list_mark)
-			zl_index_remove_domain(ix, d);
+			zl_index_remove_domain(ix, d, now);
 	}
 	return 0;
 }

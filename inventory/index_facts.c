@@ -18,12 +18,25 @@ static struct zl_index_name_key link_name_key(
 	return key;
 }
 
-static void remove_link(
-	struct zl_index *ix, struct zl_index_host_rec *h, struct zl_index_link_rec *l)
+/* Whoever's tap it is, it will not be. */
+static void end_tap(struct zl_index *ix, const struct zl_index_host_rec *h,
+	const struct zl_index_link_rec *l, struct zl_wall now)
+{
+	const struct zl_index_nic *nic = zl_index_find_tap(ix, h->id, &l->pub);
+
+	if (nic != NULL)
+		zl_index_history_tap(ix,
+			zl_index_of(const struct zl_index_nic_rec, pub, (uintptr_t)nic),
+			l->pub.ifindex, now);
+}
+
+static void remove_link(struct zl_index *ix, struct zl_index_host_rec *h,
+	struct zl_index_link_rec *l, struct zl_wall now)
 {
 	struct zl_index_link_key key = { .host = h->id, .ifindex = l->pub.ifindex };
 	struct zl_index_name_key name = link_name_key(h, &l->pub);
 
+	end_tap(ix, h, l, now);
 	ix->version++;
 	zl_index_news_of_link(ix, &key);
 	(void)zl_map_remove(&ix->links, &key);
@@ -33,8 +46,8 @@ static void remove_link(
 	free(l);
 }
 
-void zl_index_remove_links(
-	struct zl_index *ix, struct zl_index_host_rec *h, bool only_unmarked)
+void zl_index_remove_links(struct zl_index *ix, struct zl_index_host_rec *h,
+	bool only_unmarked, struct zl_wall now)
 {
 	struct zl_index_node *n, *next;
 
@@ -44,7 +57,7 @@ void zl_index_remove_links(
 
 		next = n->next;
 		if (!only_unmarked || l->mark != h->agent_mark)
-			remove_link(ix, h, l);
+			remove_link(ix, h, l, now);
 	}
 }
 
@@ -75,7 +88,7 @@ static int add_link(struct zl_index *ix, struct zl_index_host_rec *h,
 }
 
 int zl_index_link_put(struct zl_index *ix, const char *host,
-	const struct zl_index_link *link, struct zl_error *reterr)
+	const struct zl_index_link *link, struct zl_wall now, struct zl_error *reterr)
 {
 	struct zl_index_host_rec *h = zl_index_get_host(ix, host, reterr);
 	struct zl_index_link_key key = { .ifindex = link->ifindex };
@@ -87,20 +100,22 @@ int zl_index_link_put(struct zl_index *ix, const char *host,
 	l = zl_map_find(&ix->links, &key);
 	if (l != NULL && strcmp(l->pub.name, link->name) == 0) {
 		/* An agent that comes back tells all of them, mostly as they were. */
-		if (!zl_mac_eq(&l->pub.mac, &link->mac))
+		if (!zl_mac_eq(&l->pub.mac, &link->mac)) {
+			end_tap(ix, h, l, now);
 			zl_index_news_of_link(ix, &key);
+		}
 		l->pub = *link;
 		l->mark = h->agent_mark;
 		l->version = 0;
 		return 0;
 	}
 	if (l != NULL)
-		remove_link(ix, h, l);
+		remove_link(ix, h, l, now);
 	return add_link(ix, h, link, reterr);
 }
 
 int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
-	struct zl_error *reterr)
+	struct zl_wall now, struct zl_error *reterr)
 {
 	struct zl_index_host_rec *h = zl_index_get_host(ix, host, reterr);
 	struct zl_index_link_key key = { .ifindex = ifindex };
@@ -111,7 +126,7 @@ int zl_index_link_gone(struct zl_index *ix, const char *host, uint32_t ifindex,
 	key.host = h->id;
 	l = zl_map_find(&ix->links, &key);
 	if (l != NULL)
-		remove_link(ix, h, l);
+		remove_link(ix, h, l, now);
 	return 0;
 }
 
@@ -341,7 +356,7 @@ int zl_index_agent_end(struct zl_index *ix, const char *host, struct zl_wall now
 	if (!h->reporting)
 		return 0;
 	h->reporting = false;
-	zl_index_remove_links(ix, h, true);
+	zl_index_remove_links(ix, h, true, now);
 	for (n = h->facts; n != NULL; n = next) {
 		struct zl_index_fact *f = zl_index_of(struct zl_index_fact, of_host, n);
 

@@ -36,6 +36,11 @@ static void add_news(struct zl_index *ix, const struct zl_map *m, const void *ke
 	ix->news[topic_of(zl_map_hash(m, key))]++;
 }
 
+void zl_index_news_of_hash(struct zl_index *ix, uint64_t hash)
+{
+	ix->news[topic_of(hash)]++;
+}
+
 void zl_index_news_of_all(struct zl_index *ix)
 {
 	ix->news[ZL_INDEX_NEWS]++;

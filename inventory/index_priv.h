@@ -18,10 +18,17 @@ struct zl_index_node {
 #define zl_index_of(type, member, node)                                                \
 	((type *)(void *)((char *)(node)-offsetof(type, member)))
 
+/* First in, first out. */
+struct zl_index_queue {
+	struct zl_index_node *first, *last;
+	unsigned n;
+};
+
 struct zl_index_host_rec {
 	struct zl_index_host pub;
 	uint32_t id; /* never used again: keys of other maps hold it */
 	struct zl_index_node *domains, *links, *facts;
+	struct zl_index_queue formers, weak_formers; /* index_history.c */
 	unsigned n_links, n_facts;
 	unsigned list_mark, agent_mark; /* what was put since has the same mark */
 	bool listing, reporting;
@@ -44,6 +51,7 @@ struct zl_index_nic_rec {
 	struct zl_index_node by_mac, by_tap;
 	struct zl_index_owner_rec owners[ZL_NIC_ADDRS_MAX];
 	bool has_mac, has_tap; /* is in that list */
+	struct zl_wall since;  /* it has been there, with this tap */
 };
 
 struct zl_index_domain_rec {
@@ -120,6 +128,11 @@ struct zl_index {
 	struct zl_map by_uuid, by_name, by_mac, by_tap,
 		by_addr; /* domains, NICs, owners */
 	struct zl_map links_by_name, facts_by_mac;
+	/* What has ended (index_history.c). */
+	struct zl_map formers;	   /* lists of them, by what they had */
+	struct zl_wall newest_end; /* of anything */
+	struct zl_wall forgotten;  /* the newest end that is not remembered any more */
+	struct zl_wall *ended;	   /* the newest one, by a part of the hash */
 };
 
 /* Lists in a map.  Adding fails for want of memory; removing never. */
@@ -137,9 +150,11 @@ struct zl_index_host_rec *zl_index_get_host(
 
 void zl_index_tell(
 	struct zl_index *ix, const struct zl_index_domain_rec *d, unsigned what);
-void zl_index_remove_domain(struct zl_index *ix, struct zl_index_domain_rec *d);
-void zl_index_remove_links(
-	struct zl_index *ix, struct zl_index_host_rec *h, bool only_unmarked);
+/* `now` 0: what it had is not remembered; its host goes with it. */
+void zl_index_remove_domain(
+	struct zl_index *ix, struct zl_index_domain_rec *d, struct zl_wall now);
+void zl_index_remove_links(struct zl_index *ix, struct zl_index_host_rec *h,
+	bool only_unmarked, struct zl_wall now);
 void zl_index_remove_facts(struct zl_index *ix, struct zl_index_host_rec *h);
 void zl_index_expire_facts(
 	struct zl_index *ix, struct zl_index_host_rec *h, struct zl_wall now);
@@ -147,7 +162,8 @@ void zl_index_expire_facts(
 /* --- news (index_news.c): before something is taken away, after it has come --- */
 void zl_index_news_of_domain(struct zl_index *ix, const struct zl_index_domain_rec *d);
 void zl_index_news_of_link(struct zl_index *ix, const struct zl_index_link_key *link);
-void zl_index_news_of_all(struct zl_index *ix); /* hosts */
+void zl_index_news_of_hash(struct zl_index *ix, uint64_t hash); /* of any of these */
+void zl_index_news_of_all(struct zl_index *ix);			/* hosts */
 
 /* --- addresses (index_addr.c) --- */
 
@@ -175,5 +191,31 @@ unsigned zl_index_rank(enum zl_addr_source s);
 int zl_index_refresh_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic,
 	const struct zl_index_addr *old, uint8_t n_old, struct zl_wall now) ZL_CHECKED;
 void zl_index_drop_addrs(struct zl_index *ix, struct zl_index_nic_rec *nic);
+
+/* --- what was (index_history.c) --- */
+
+int zl_index_history_init(struct zl_index *ix) ZL_CHECKED;
+void zl_index_history_done(struct zl_index *ix);
+void zl_index_history_forget_host(struct zl_index *ix, struct zl_index_host_rec *h);
+void zl_index_history_expire(
+	struct zl_index *ix, struct zl_index_host_rec *h, struct zl_wall now);
+
+/* The NIC ceases to be behind that interface; to be on its host; to have an address. */
+void zl_index_history_tap(struct zl_index *ix, const struct zl_index_nic_rec *nic,
+	uint32_t ifindex, struct zl_wall now);
+void zl_index_history_mac(
+	struct zl_index *ix, const struct zl_index_nic_rec *nic, struct zl_wall now);
+void zl_index_history_addr(struct zl_index *ix, const struct zl_index_nic_rec *nic,
+	const struct zl_index_addr *addr, struct zl_wall now);
+/* Who has this address on the segment of `nic` now has to stand back behind it. */
+void zl_index_history_displace(struct zl_index *ix, const struct zl_index_nic_rec *nic,
+	const struct zl_index_addr *addr, struct zl_wall now);
+/* A domain's record makes way for another, or (NULL) for none. */
+void zl_index_history_domain(struct zl_index *ix, const struct zl_index_domain_rec *old,
+	struct zl_index_domain_rec *d, struct zl_wall now);
+
+/* The NIC behind a link, under the conditions of zl_index_tap(). */
+const struct zl_index_nic *zl_index_find_tap(
+	const struct zl_index *ix, uint32_t host_id, const struct zl_index_link *link);
 
 #endif

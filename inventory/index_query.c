@@ -29,7 +29,7 @@ static bool is_better(const struct zl_index_domain *a, const struct zl_index_dom
 
 /* --- taps --- */
 
-static const struct zl_index_nic *find_tap(
+const struct zl_index_nic *zl_index_find_tap(
 	const struct zl_index *ix, uint32_t host_id, const struct zl_index_link *link)
 {
 	struct zl_index_name_key name = { .host = host_id };
@@ -73,7 +73,7 @@ const struct zl_index_nic *zl_index_tap_fetched(
 	if (l == NULL)
 		return NULL;
 	if (l->version != ix->version) {
-		l->tap = find_tap(ix, f->host_id, &l->pub);
+		l->tap = zl_index_find_tap(ix, f->host_id, &l->pub);
 		l->version = ix->version;
 	}
 	return l->tap;
@@ -174,8 +174,8 @@ struct zl_index_owner zl_index_addr(const struct zl_index *ix, const char *host,
 		zl_map_hash(&ix->by_addr, addr));
 }
 
-struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
-	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash)
+static struct zl_index_owner find_owner(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, uint16_t vlan, const struct zl_addr *addr, uint64_t hash)
 {
 	struct zl_index_node *n = zl_map_find_hashed(&ix->by_addr, addr, hash);
 	struct zl_index_owner best = { .unknown = n == NULL };
@@ -189,6 +189,8 @@ struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char
 		unsigned weight;
 
 		if (scope_nr != 0 && nic->scope_nr != scope_nr)
+			continue;
+		if (vlan != 0 && nic->nic.vlan != 0 && nic->nic.vlan != vlan)
 			continue;
 		/* The only one need not be compared. */
 		if (best.nic == NULL && n->next == NULL)
@@ -206,6 +208,18 @@ struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char
 		}
 	}
 	return best;
+}
+
+struct zl_index_owner zl_index_addr_hashed(const struct zl_index *ix, const char *host,
+	uint64_t scope_nr, const struct zl_addr *addr, uint64_t hash)
+{
+	return find_owner(ix, host, scope_nr, 0, addr, hash);
+}
+
+struct zl_index_owner zl_index_addr_in_vlan(const struct zl_index *ix, const char *host,
+	uint16_t vlan, const struct zl_addr *addr, uint64_t hash)
+{
+	return find_owner(ix, host, 0, vlan, addr, hash);
 }
 
 bool zl_index_is_sole_owner(const struct zl_index_nic *nic, const struct zl_addr *addr)

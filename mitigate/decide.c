@@ -8,6 +8,7 @@
 #include "mitigate/decide.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -44,6 +45,41 @@ static bool by_evidence(const struct zl_case *c, char *why, size_t n)
 		"automatic action needs that",
 		zl_evidence_name(c->evidence));
 	return c->evidence != ZL_EVIDENCE_TAP;
+}
+
+static bool by_owner(const struct zl_case *c, char *why, size_t n)
+{
+	static const char *const had[] = {
+		[ZL_INDEX_KIND_TAP] = "the interface",
+		[ZL_INDEX_KIND_MAC] = "the MAC",
+		[ZL_INDEX_KIND_ADDR] = "the address",
+	};
+	const struct zl_past *p = &c->past;
+	const char *whose = p->is_dst ? "destination" : "source";
+	char until[ZL_WALL_STR];
+
+	(void)zl_wall_format(p->until, until);
+	switch (p->how) {
+	case ZL_INDEX_PAST_SAME: return false;
+	case ZL_INDEX_PAST_FORMER:
+		(void)snprintf(why, n,
+			"the traffic is from before %s, when %s of the %s was still "
+			"that of domain '%.100s'",
+			until, had[p->kind], whose, p->name);
+		return true;
+	case ZL_INDEX_PAST_DOUBT:
+		(void)snprintf(why, n,
+			"%s of the %s was that of domain '%.100s' until %s, and the "
+			"traffic may be from before that",
+			had[p->kind], whose, p->name, until);
+		return true;
+	case ZL_INDEX_PAST_LOST: break;
+	}
+	(void)snprintf(why, n,
+		"the traffic is from so long ago that it is not known any more whose "
+		"%s of the %s was then",
+		had[p->kind] + strlen("the "), whose);
+	return true;
 }
 
 static bool by_template(const struct zl_case *c, char *why, size_t n)
@@ -140,6 +176,7 @@ static const struct {
 	{ "offender", by_offender },
 	{ "confidence", by_confidence },
 	{ "evidence", by_evidence },
+	{ "owner", by_owner },
 	{ "template", by_template },
 	{ "sampling", by_sampling },
 	{ "forwarding", by_forwarding },

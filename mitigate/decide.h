@@ -32,6 +32,7 @@ struct zl_case {
 	bool sampling_known; /* one in how many packets it stands for */
 	bool forwarding;     /* may carry other people's traffic */
 	bool by_claim;	     /* if its address is its own, it may */
+	struct zl_past past; /* why it may have been another domain */
 	/* when */
 	struct zl_wall seen;	 /* the traffic's last packet, at the earliest */
 	struct zl_wall released; /* the domain's last release; 0: never */

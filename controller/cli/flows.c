@@ -33,6 +33,18 @@ static void format_destination(FILE *to, const struct zl_cell *cell)
 	print_end(to, cell->row, "dst_domain", "dst", "dport");
 }
 
+/* "tap", "tap +1": seen at one place more; "mac, copy": of what another tells better */
+static void format_evidence(FILE *to, const struct zl_cell *cell)
+{
+	size_t n = json_array_size(json_object_get(cell->row, "seen_at"));
+
+	(void)fputs(zl_cli_text(cell->row, "evidence"), to);
+	if (zl_cli_text(cell->row, "copy_of")[0] != '\0')
+		(void)fputs(", copy", to);
+	if (n != 0)
+		(void)fprintf(to, " +%zu", n);
+}
+
 /* clang-format off */
 const struct zl_column zl_flows_columns[ZL_FLOWS_COLUMNS] = {
 	{ .title = "Time",        .key = "arrival_ms", .format = zl_format_time },
@@ -41,7 +53,7 @@ const struct zl_column zl_flows_columns[ZL_FLOWS_COLUMNS] = {
 	{ .title = "Destination", .key = "",           .format = format_destination },
 	{ .title = "Packets",     .key = "packets" },
 	{ .title = "Bytes",       .key = "bytes",      .format = zl_format_bytes },
-	{ .title = "Evidence",    .key = "evidence" },
+	{ .title = "Evidence",    .key = "evidence",   .format = format_evidence },
 	{ .title = "Verdict",     .key = "verdict" },
 	{ .title = "Lock",        .key = "lock" },
 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/flow/moment.h"
+
 static const char *const evidence_names[ZL_EVIDENCE_N] = {
 	[ZL_EVIDENCE_NONE] = "none",
 	[ZL_EVIDENCE_ADDRESS] = "address",
@@ -44,16 +46,25 @@ static void fill(struct zl_sighting *s, struct zl_endpoint *end,
 	end->tap = keep(s, nic->nic.tap, sizeof(nic->nic.tap));
 }
 
+/* Who it was then; how many NICs it has now is not asked any more. */
+static void fill_former(struct zl_sighting *s, struct zl_endpoint *end,
+	const struct zl_index_former *f, enum zl_evidence evidence)
+{
+	end->evidence = evidence;
+	end->domain = f->domain;
+	end->mac = f->mac;
+	end->forwarding = f->forwarding;
+	end->n_nics = 0;
+	end->name = keep(s, f->name, sizeof(f->name));
+	end->host = keep(s, f->host, sizeof(f->host));
+	end->tap = keep(s, f->tap, sizeof(f->tap));
+}
+
 static uint64_t mix(uint64_t h, const char *text)
 {
 	for (const char *c = text; *c != '\0'; c++)
 		h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
 	return h;
-}
-
-static uint64_t segment_of(const struct zl_index_nic *nic)
-{
-	return nic == NULL ? 0 : nic->segment;
 }
 
 /* The one domain that has this MAC, or NULL. */
@@ -72,13 +83,39 @@ static const struct zl_index_nic *find_mac(
 	return nics[0];
 }
 
-static const struct zl_index_nic *find_src(const struct zl_index *index,
-	const char *host, uint64_t scope, const struct zl_index_fetch *at)
-{
-	struct zl_index_owner o =
-		zl_index_addr_hashed(index, host, scope, at->src, at->src_hash);
+/* A record, and what is asked about it. */
+struct question {
+	struct zl_index *index;
+	const struct zl_index_fetch *at;
+	const struct zl_flow *flow;
+	struct zl_wall now;
+	bool has_past; /* something may have had another owner at the time */
+	struct zl_sighting *ret;
+};
 
-	return o.ambiguous ? NULL : o.nic;
+/* Where the addresses of somebody are meant; segment 0: he is not known. */
+struct place {
+	uint64_t scope, segment;
+};
+
+/*
+ * `scope` 0: anywhere, as far as the record does not say better, which of somebody who is
+ * known by no tap or MAC it does by its VLAN.
+ */
+static struct zl_index_owner find_src(const struct question *q, uint64_t scope)
+{
+	const struct zl_index_fetch *at = q->at;
+	struct zl_index_owner o;
+
+	if (scope == 0)
+		o = zl_index_addr_in_vlan(q->index, at->host,
+			zl_correlate_vlan(q->flow), at->src, at->src_hash);
+	else
+		o = zl_index_addr_hashed(
+			q->index, at->host, scope, at->src, at->src_hash);
+	if (o.ambiguous)
+		o.nic = NULL;
+	return o;
 }
 
 static bool is_other(const struct zl_index_nic *a, const struct zl_index_nic *b)
@@ -86,19 +123,133 @@ static bool is_other(const struct zl_index_nic *a, const struct zl_index_nic *b)
 	return a != NULL && !zl_uuid_eq(&a->domain->uuid, &b->domain->uuid);
 }
 
-/* The source claims to be somebody else: note who, unless the domain may. */
-static const struct zl_index_nic *claimed_by(const struct zl_index *index,
-	const struct zl_index_nic *tap, const struct zl_flow *flow,
-	const struct zl_index_fetch *at)
+/* --- who it was at the time --- */
+
+/* Whom to take for it instead of the present owner, or NULL; why that is not sure. */
+static const struct zl_index_former *find_former(
+	struct question *q, const struct zl_index_claim *claim, bool is_dst)
 {
+	const struct zl_index_former *f = NULL;
+	struct zl_sighting *ret = q->ret;
+	enum zl_index_past how;
+
+	if (!q->has_past)
+		return NULL;
+	how = zl_index_past(q->index, claim, &q->at->when, q->now, &f);
+	if (how != ZL_INDEX_PAST_SAME && ret->past.how == ZL_INDEX_PAST_SAME) {
+		ret->past.how = how;
+		ret->past.kind = claim->kind;
+		ret->past.is_dst = is_dst;
+		if (f != NULL) {
+			ret->past.until = f->until;
+			ret->past.name = keep(ret, f->name, sizeof(f->name));
+		}
+	}
+	/* In doubt the likelier one: the way here is shorter than it may be. */
+	return how == ZL_INDEX_PAST_FORMER ||
+			       (how == ZL_INDEX_PAST_DOUBT &&
+				       f->until.us > q->at->when.latest.us)
+		       ? f
+		       : NULL;
+}
+
+static const struct zl_uuid *uuid_of(const struct zl_index_nic *nic)
+{
+	return nic == NULL ? NULL : &nic->domain->uuid;
+}
+
+static const struct zl_index_former *find_former_tap(
+	struct question *q, const struct zl_index_nic *tap)
+{
+	const struct zl_index_claim claim = { .kind = ZL_INDEX_KIND_TAP,
+		.host_id = q->at->host_id,
+		.ifindex = q->at->ifindex,
+		.owner = uuid_of(tap) };
+
+	return claim.host_id == 0 || claim.ifindex == 0 ? NULL
+							: find_former(q, &claim, false);
+}
+
+static const struct zl_index_former *find_former_mac(struct question *q,
+	const struct zl_mac *mac, const struct zl_index_nic *owner, bool is_dst)
+{
+	const struct zl_index_claim claim = { .kind = ZL_INDEX_KIND_MAC,
+		.mac = mac,
+		.owner = uuid_of(owner),
+		.asker = is_dst ? &q->ret->src.domain : NULL };
+
+	return find_former(q, &claim, is_dst);
+}
+
+static const struct zl_index_former *find_former_addr(struct question *q,
+	const struct zl_addr *addr, uint64_t scope, const struct zl_index_owner *o,
+	bool is_dst)
+{
+	const struct zl_index_claim claim = { .kind = ZL_INDEX_KIND_ADDR,
+		.addr = addr,
+		.scope_nr = scope,
+		.owner = uuid_of(o->nic),
+		.source = o->source,
+		.asker = is_dst ? &q->ret->src.domain : NULL };
+
+	return find_former(q, &claim, is_dst);
+}
+
+/* It used an address that is another's now, when it was its own. */
+static bool was_its_own(const struct question *q, const struct zl_index_nic *tap,
+	enum zl_addr_source source)
+{
+	const struct zl_index_claim claim = {
+		.kind = ZL_INDEX_KIND_ADDR, .addr = q->at->src, .source = source
+	};
+
+	return q->has_past &&
+	       zl_index_had_addr(q->index, &claim, &tap->domain->uuid, &q->at->when);
+}
+
+/* A network by name, or 0: where addresses are meant is not known. */
+static struct place place_of(uint64_t scope_nr, uint64_t segment)
+{
+	return (struct place){ scope_nr == ZL_INDEX_SCOPE_NONE ? 0 : scope_nr,
+		segment };
+}
+
+static struct place place_of_nic(const struct zl_index_nic *nic)
+{
+	if (nic == NULL)
+		return (struct place){ 0 };
+	return place_of(nic->scope_nr, nic->segment);
+}
+
+static struct place take_former(struct question *q, struct zl_endpoint *end,
+	const struct zl_index_former *f, enum zl_evidence evidence)
+{
+	fill_former(q->ret, end, f, evidence);
+	return place_of(f->scope_nr, f->segment);
+}
+
+/* --- the source --- */
+
+/* The source claims to be somebody else: note who, unless the domain may. */
+static const struct zl_index_nic *claimed_by(
+	const struct question *q, const struct zl_index_nic *tap)
+{
+	const struct zl_flow *flow = q->flow;
+	struct zl_index_owner o;
 	const struct zl_index_nic *owner = NULL;
 
 	if ((flow->present & ZL_FLOW_SRC_MAC) != 0 &&
 		!zl_mac_eq(&flow->src_mac, &tap->nic.mac))
-		owner = find_mac(index, tap->domain->host->name, &flow->src_mac);
-	if (!is_other(owner, tap) && !zl_index_is_sole_owner(tap, &flow->src))
-		owner = find_src(index, tap->domain->host->name, tap->scope_nr, at);
-	return is_other(owner, tap) ? owner : NULL;
+		owner = find_mac(q->index, tap->domain->host->name, &flow->src_mac);
+	if (is_other(owner, tap))
+		return owner;
+	if (zl_index_is_sole_owner(tap, &flow->src))
+		return NULL;
+	o = find_src(q, tap->scope_nr);
+	if (!is_other(o.nic, tap))
+		return NULL;
+	q->ret->excused = was_its_own(q, tap, o.source);
+	return q->ret->excused ? NULL : o.nic;
 }
 
 static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner)
@@ -109,11 +260,13 @@ static void note_claim(struct zl_sighting *ret, const struct zl_index_nic *owner
 	ret->claimed = keep(ret, owner->domain->name, sizeof(owner->domain->name));
 }
 
-static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
-	const struct zl_flow *flow, const struct zl_index_fetch *at, struct zl_wall now,
-	struct zl_sighting *ret)
+static void resolve_tap(struct question *q, const struct zl_index_nic *tap)
 {
-	const struct zl_index_nic *owner = claimed_by(index, tap, flow, at), *holder;
+	const struct zl_index_nic *owner = claimed_by(q, tap), *holder;
+	const struct zl_index_former *last;
+	struct zl_sighting *ret = q->ret;
+	struct zl_uuid uuid;
+	uint64_t scope;
 
 	if (owner != NULL && tap->domain->forwarding) {
 		fill(ret, &ret->src, owner, ZL_EVIDENCE_ADDRESS);
@@ -121,11 +274,67 @@ static void resolve_tap(struct zl_index *index, const struct zl_index_nic *tap,
 	}
 	fill(ret, &ret->src, tap, ZL_EVIDENCE_TAP);
 	note_claim(ret, owner);
-	if (ret->spoofed)
+	/* Nothing is learned of whom it may not have been. */
+	if (ret->spoofed || tap->domain->forwarding ||
+		ret->past.how != ZL_INDEX_PAST_SAME)
 		return;
-	if (!tap->domain->forwarding)
-		ret->learned = zl_index_learn(index, tap, &flow->src, now, &holder) > 0;
+	/* The index may move what it knows of the tap when it learns. */
+	uuid = tap->domain->uuid;
+	scope = tap->scope_nr;
+	ret->learned =
+		zl_index_learn(q->index, tap, &q->flow->src, q->now, &holder) > 0;
+	last = ret->learned
+		       ? zl_index_last_holder(q->index, &q->flow->src, scope, &uuid)
+		       : NULL;
+	if (last != NULL)
+		ret->held_by = keep(ret, last->name, sizeof(last->name));
 }
+
+/* Without a tap: by MAC, then by address. */
+static struct place resolve_src(struct question *q)
+{
+	const struct zl_index_nic *nic = NULL;
+	const struct zl_index_former *f = NULL;
+	struct zl_sighting *ret = q->ret;
+	struct zl_index_owner o;
+
+	if ((q->flow->present & ZL_FLOW_SRC_MAC) != 0) {
+		nic = find_mac(q->index, q->at->host, &q->flow->src_mac);
+		f = find_former_mac(q, &q->flow->src_mac, nic, false);
+	}
+	if (f != NULL && !f->forwarding)
+		return take_former(q, &ret->src, f, ZL_EVIDENCE_MAC);
+	if (f == NULL && nic != NULL && !nic->domain->forwarding) {
+		fill(ret, &ret->src, nic, ZL_EVIDENCE_MAC);
+		note_claim(ret, claimed_by(q, nic));
+		return place_of_nic(nic);
+	}
+	o = find_src(q, 0);
+	f = find_former_addr(q, q->at->src, 0, &o, false);
+	if (f != NULL)
+		return take_former(q, &ret->src, f, ZL_EVIDENCE_ADDRESS);
+	if (o.nic != NULL)
+		fill(ret, &ret->src, o.nic, ZL_EVIDENCE_ADDRESS);
+	return place_of_nic(o.nic);
+}
+
+static struct place resolve_source(struct question *q, bool interfaces)
+{
+	const struct zl_index_nic *tap =
+		interfaces ? zl_index_tap_fetched(q->index, q->at) : NULL;
+	const struct zl_index_former *f = interfaces ? find_former_tap(q, tap) : NULL;
+	struct place place = place_of_nic(tap);
+
+	if (f != NULL)
+		return take_former(q, &q->ret->src, f, ZL_EVIDENCE_TAP);
+	if (tap == NULL)
+		return resolve_src(q);
+	/* Learning changes the index, and what it gave us before is void then. */
+	resolve_tap(q, tap);
+	return place;
+}
+
+/* --- the destination --- */
 
 /*
  * It is known for sure which addresses this NIC has, and this is none of them.  What it
@@ -163,94 +372,91 @@ static bool is_addressee(const struct zl_index_nic *nic, enum zl_addr_source sou
 	return !is_declared_otherwise(nic, &flow->dst);
 }
 
-static const struct zl_index_nic *find_dst(const struct zl_index *index,
-	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
-	bool *ret_unknown)
+static struct zl_index_owner find_dst(const struct question *q, uint64_t scope)
 {
-	struct zl_index_owner o =
-		zl_index_addr_hashed(index, at->host, scope, at->dst, at->dst_hash);
+	const struct zl_index_fetch *at = q->at;
+	struct zl_index_owner o;
 
-	*ret_unknown = o.unknown;
-	if (o.nic == NULL || o.ambiguous || !is_addressee(o.nic, o.source, flow))
+	/* What a machine of ours writes into its frames does not choose whom they reach. */
+	if (scope == 0 && q->ret->src.evidence == ZL_EVIDENCE_NONE)
+		o = zl_index_addr_in_vlan(q->index, at->host,
+			zl_correlate_vlan(q->flow), at->dst, at->dst_hash);
+	else
+		o = zl_index_addr_hashed(
+			q->index, at->host, scope, at->dst, at->dst_hash);
+	if (o.nic != NULL && (o.ambiguous || !is_addressee(o.nic, o.source, q->flow)))
+		o.nic = NULL;
+	return o;
+}
+
+static const struct zl_index_nic *find_dst_by_mac(const struct question *q)
+{
+	const struct zl_index_nic *nic;
+
+	if ((q->flow->present & ZL_FLOW_DST_MAC) == 0)
 		return NULL;
-	return o.nic;
+	nic = find_mac(q->index, NULL, &q->flow->dst_mac);
+	return nic != NULL && !nic->domain->forwarding &&
+			       !is_declared_otherwise(nic, &q->flow->dst)
+		       ? nic
+		       : NULL;
 }
 
-static const struct zl_index_nic *resolve_dst(const struct zl_index *index,
-	const struct zl_index_fetch *at, uint64_t scope, const struct zl_flow *flow,
-	struct zl_sighting *ret)
+static struct place resolve_destination(struct question *q, uint64_t scope)
 {
-	bool unknown = false;
-	const struct zl_index_nic *nic =
-		scope == 0 ? NULL : find_dst(index, at, scope, flow, &unknown);
+	struct zl_index_owner o = { .nic = NULL };
+	const struct zl_index_nic *by_mac = NULL;
+	const struct zl_index_former *f;
+	struct zl_endpoint *end = &q->ret->dst;
+	enum zl_evidence evidence = ZL_EVIDENCE_ADDRESS;
 
-	if (nic == NULL && (flow->present & ZL_FLOW_DST_MAC) != 0) {
-		nic = find_mac(index, NULL, &flow->dst_mac);
-		if (nic != NULL && !nic->domain->forwarding &&
-			!is_declared_otherwise(nic, &flow->dst)) {
-			fill(ret, &ret->dst, nic, ZL_EVIDENCE_MAC);
-			return nic;
-		}
-		nic = NULL;
-	}
+	if (scope != 0)
+		o = find_dst(q, scope);
+	if (o.nic == NULL)
+		by_mac = find_dst_by_mac(q);
 	/* Routed between networks: an address that one domain alone has will do. */
-	if (nic == NULL && !unknown)
-		nic = find_dst(index, at, 0, flow, &unknown);
-	if (nic != NULL)
-		fill(ret, &ret->dst, nic, ZL_EVIDENCE_ADDRESS);
-	return nic;
-}
+	if (o.nic == NULL && by_mac == NULL && !o.unknown) {
+		struct zl_index_owner anywhere = find_dst(q, 0);
 
-/* Without a tap: by MAC, then by address. */
-static const struct zl_index_nic *resolve_src(const struct zl_index *index,
-	const struct zl_index_fetch *at, const struct zl_flow *flow,
-	struct zl_sighting *ret)
-{
-	const struct zl_index_nic *nic = NULL;
-
-	if ((flow->present & ZL_FLOW_SRC_MAC) != 0)
-		nic = find_mac(index, at->host, &flow->src_mac);
-	if (nic != NULL && !nic->domain->forwarding) {
-		fill(ret, &ret->src, nic, ZL_EVIDENCE_MAC);
-		note_claim(ret, claimed_by(index, nic, flow, at));
-		return nic;
+		if (anywhere.nic != NULL) {
+			o = anywhere;
+			scope = 0;
+		}
 	}
-	nic = find_src(index, at->host, 0, at);
-	if (nic != NULL)
-		fill(ret, &ret->src, nic, ZL_EVIDENCE_ADDRESS);
-	return nic;
-}
-
-/* A network by name, or 0: where addresses are meant is not known. */
-static uint64_t scope_of(const struct zl_index_nic *nic)
-{
-	return nic == NULL || nic->scope_nr == ZL_INDEX_SCOPE_NONE ? 0 : nic->scope_nr;
+	if (by_mac != NULL) {
+		evidence = ZL_EVIDENCE_MAC;
+		o.nic = by_mac;
+		f = find_former_mac(q, &q->flow->dst_mac, by_mac, true);
+	} else {
+		f = find_former_addr(q, q->at->dst, scope, &o, true);
+	}
+	if (f != NULL)
+		return take_former(q, end, f, evidence);
+	if (o.nic != NULL)
+		fill(q->ret, end, o.nic, evidence);
+	return place_of_nic(o.nic);
 }
 
 void zl_correlate_fetched(struct zl_index *index, const struct zl_index_fetch *at,
 	bool interfaces, const struct zl_flow *flow, struct zl_wall now,
 	struct zl_sighting *ret)
 {
-	const struct zl_index_nic *src = NULL, *dst;
-	uint64_t scope, src_segment;
-	bool by_tap;
+	struct question q = { .index = index,
+		.at = at,
+		.flow = flow,
+		.now = now,
+		.has_past = zl_index_has_past(index, &at->when, now),
+		.ret = ret };
+	struct place src, dst;
 
 	memset(ret, 0, offsetof(struct zl_sighting, text));
 	ret->src.name = ret->src.host = ret->src.tap = ret->claimed = "";
-	ret->dst.name = ret->dst.host = ret->dst.tap = "";
+	ret->dst.name = ret->dst.host = ret->dst.tap = ret->past.name = "";
+	ret->held_by = "";
 	ret->host = keep(ret, at->host == NULL ? "" : at->host, 64);
-	if (interfaces)
-		src = zl_index_tap_fetched(index, at);
-	by_tap = src != NULL;
-	if (!by_tap)
-		src = resolve_src(index, at, flow, ret);
-	/* Learning changes the index, and what it gave us before is void then. */
-	scope = scope_of(src);
-	src_segment = segment_of(src);
-	if (by_tap)
-		resolve_tap(index, src, flow, at, now, ret);
-	dst = resolve_dst(index, at, scope, flow, ret);
-	ret->true_scope = ret->scope = src != NULL ? src_segment : segment_of(dst);
+	src = resolve_source(&q, interfaces);
+	dst = resolve_destination(&q, src.scope);
+	ret->true_scope = ret->scope = src.segment != 0 ? src.segment : dst.segment;
 	/* Nothing that a liar says goes into the conversations of whom it pretends to be. */
 	if (ret->spoofed)
 		ret->scope = mix(mix(ret->scope, ret->src.host), ret->src.name);
@@ -262,8 +468,32 @@ void zl_correlate(struct zl_index *index, const char *host, bool interfaces,
 	struct zl_index_fetch at = { .host = host,
 		.ifindex = zl_correlate_interface(flow),
 		.src = &flow->src,
-		.dst = &flow->dst };
+		.dst = &flow->dst,
+		.when = zl_moment(flow, ZL_MOMENT_NO_OFFSET) };
 
 	zl_index_fetch(index, &at, 0);
 	zl_correlate_fetched(index, &at, interfaces, flow, now, ret);
+}
+
+static const char *moved(
+	const char *p, struct zl_sighting *to, const struct zl_sighting *from)
+{
+	return p >= from->text && p < from->text + sizeof(from->text)
+		       ? to->text + (p - from->text)
+		       : p;
+}
+
+void zl_correlate_copy(struct zl_sighting *to, const struct zl_sighting *from)
+{
+	memcpy(to, from, offsetof(struct zl_sighting, text) + from->n_text);
+	to->src.name = moved(to->src.name, to, from);
+	to->src.host = moved(to->src.host, to, from);
+	to->src.tap = moved(to->src.tap, to, from);
+	to->dst.name = moved(to->dst.name, to, from);
+	to->dst.host = moved(to->dst.host, to, from);
+	to->dst.tap = moved(to->dst.tap, to, from);
+	to->host = moved(to->host, to, from);
+	to->claimed = moved(to->claimed, to, from);
+	to->held_by = moved(to->held_by, to, from);
+	to->past.name = moved(to->past.name, to, from);
 }

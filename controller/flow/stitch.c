@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The conversation table and the evidence for who began. */
+/* The evidence for who began a conversation, and what is remembered of it. */
 #include "controller/flow/stitch.h"
 
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 
-#include "base/cleanup.h"
-#include "base/map.h"
 #include "controller/flow/stitch_priv.h"
 #include "policy/service.h"
 
-enum { LINE = 64, EPHEMERAL_FIRST = 32768 };
+enum { EPHEMERAL_FIRST = 32768 };
 /* Start times in one datagram, in two, and in two whose headers have whole seconds. */
 enum { GRAIN_SAME_MS = 1, GRAIN_MS = 2, GRAIN_COARSE_MS = 1002 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
@@ -35,182 +29,6 @@ const char *zl_confidence_name(enum zl_confidence c)
 const char *zl_side_name(enum zl_side s)
 {
 	return s == ZL_SIDE_SRC ? "src" : s == ZL_SIDE_DST ? "dst" : "unknown";
-}
-
-int zl_stitch_new(size_t n_buckets, struct zl_stitch **ret)
-{
-	struct zl_stitch *s;
-
-	if (n_buckets == 0 || (n_buckets & (n_buckets - 1)) != 0)
-		return -EINVAL;
-	s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		return -ENOMEM;
-	s->mask = n_buckets - 1;
-	s->bulk[0] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->table));
-	s->bulk[1] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->pulses));
-	s->bulk[2] = zl_bulk_new(n_buckets * ZL_STITCH_WAYS, sizeof(*s->tags));
-	s->bulk[3] = zl_bulk_new(n_buckets * ZL_STITCH_OFFERS, sizeof(*s->offers));
-	s->table = s->bulk[0].at;
-	s->pulses = s->bulk[1].at;
-	s->tags = s->bulk[2].at;
-	s->offers = s->bulk[3].at;
-	if (s->table == NULL || s->pulses == NULL || s->tags == NULL ||
-		s->offers == NULL) {
-		zl_stitch_free(s);
-		return -ENOMEM;
-	}
-	(void)!getrandom(s->seed, sizeof(s->seed), GRND_NONBLOCK);
-	*ret = s;
-	return 0;
-}
-
-void zl_stitch_free(struct zl_stitch *s)
-{
-	if (s == NULL)
-		return;
-	for (unsigned i = 0; i < N_ITEMS(s->bulk); i++)
-		zl_bulk_free(&s->bulk[i]);
-	free(s);
-}
-
-/* The side (0, 1) that the record's source is. */
-unsigned zl_stitch_side_of(const struct zl_flow *f)
-{
-	int order = memcmp(f->src.b, f->dst.b, sizeof(f->src.b));
-
-	return order > 0 || (order == 0 && f->sport > f->dport);
-}
-
-/* In use everywhere, when there is one in each small page. */
-void zl_stitch_tick(struct zl_stitch *s)
-{
-	for (unsigned i = 0; i < N_ITEMS(s->bulk) && s->n > s->mask; i++)
-		zl_bulk_enlarge(&s->bulk[i]);
-}
-
-/* Fill the key; returns the side of the source. */
-unsigned zl_stitch_make_key(
-	const struct zl_flow *f, uint64_t scope, struct zl_stitch_key *ret)
-{
-	unsigned side = zl_stitch_side_of(f);
-
-	memset(ret, 0, sizeof(*ret));
-	ret->lo = side == 0 ? f->src : f->dst;
-	ret->hi = side == 0 ? f->dst : f->src;
-	ret->lo_port = side == 0 ? f->sport : f->dport;
-	ret->hi_port = side == 0 ? f->dport : f->sport;
-	ret->scope = scope;
-	ret->proto = f->proto;
-	/* One ping is one conversation, whatever its type and code are. */
-	if (f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6)
-		ret->lo_port = ret->hi_port = 0;
-	return side;
-}
-
-static uint64_t hash_key(const struct zl_stitch *s, const struct zl_stitch_key *key)
-{
-	return zl_hash(s->seed, key, sizeof(*key));
-}
-
-/* The rest of the hash, never 0: a place with another tag need not be looked at. */
-static uint32_t tag_of(uint64_t hash)
-{
-	return (uint32_t)(hash >> 32) | 1;
-}
-
-static struct zl_stitch_conversation *find_hashed(
-	const struct zl_stitch *s, const struct zl_stitch_key *key, uint64_t hash)
-{
-	size_t first = ((size_t)hash & s->mask) * ZL_STITCH_WAYS;
-
-	for (unsigned i = 0; i < ZL_STITCH_WAYS; i++)
-		if (s->tags[first + i] == tag_of(hash) &&
-			memcmp(&s->table[first + i].key, key, sizeof(*key)) == 0)
-			return &s->table[first + i];
-	return NULL;
-}
-
-struct zl_stitch_conversation *zl_stitch_find(
-	const struct zl_stitch *s, const struct zl_stitch_key *key)
-{
-	return find_hashed(s, key, hash_key(s, key));
-}
-
-/* A free place, or that of the longest unseen. */
-static size_t make_room(const struct zl_stitch *s, size_t first)
-{
-	size_t oldest = first;
-
-	for (size_t i = first; i < first + ZL_STITCH_WAYS; i++) {
-		if (s->tags[i] == 0)
-			return i;
-		if ((int32_t)(s->pulses[i].seen_ms - s->pulses[oldest].seen_ms) < 0)
-			oldest = i;
-	}
-	return oldest;
-}
-
-struct zl_stitch_pulse *zl_stitch_pulse_of(
-	const struct zl_stitch *s, const struct zl_stitch_conversation *c)
-{
-	return &s->pulses[c - s->table];
-}
-
-uint32_t zl_stitch_ms_of(struct zl_mono now)
-{
-	return (uint32_t)(now.us / (uint64_t)ZL_US_PER_MS);
-}
-
-static struct zl_stitch_conversation *get_conversation(
-	struct zl_stitch *s, const struct zl_stitch_key *key, struct zl_mono now)
-{
-	uint64_t hash = hash_key(s, key);
-	struct zl_stitch_conversation *c = find_hashed(s, key, hash);
-	size_t at;
-
-	if (c == NULL) {
-		at = make_room(s, ((size_t)hash & s->mask) * ZL_STITCH_WAYS);
-		s->n += s->tags[at] == 0;
-		s->tags[at] = tag_of(hash);
-		c = &s->table[at];
-		memset(c, 0, sizeof(*c));
-		c->key = *key;
-		s->pulses[at].number[0] = s->pulses[at].number[1] = 0;
-		s->pulses[at].scope = key->scope;
-		s->pulses[at].changes++;
-	}
-	zl_stitch_pulse_of(s, c)->seen_ms = zl_stitch_ms_of(now);
-	return c;
-}
-
-struct zl_stitch_offer zl_stitch_make_offer(
-	const struct zl_addr *addr, uint16_t port, uint8_t proto, uint64_t scope)
-{
-	struct zl_stitch_offer o;
-
-	memset(&o, 0, sizeof(o));
-	o.addr = *addr;
-	o.scope = scope;
-	o.port = port;
-	o.proto = proto;
-	o.used = 1;
-	return o;
-}
-
-struct zl_stitch_offer *zl_stitch_offer_slot(
-	const struct zl_stitch *s, const struct zl_stitch_offer *o)
-{
-	return &s->offers[(size_t)zl_hash(s->seed, o, sizeof(*o)) &
-			  ((s->mask + 1) * ZL_STITCH_OFFERS - 1)];
-}
-
-bool zl_stitch_is_offered(const struct zl_stitch *s, const struct zl_addr *addr,
-	uint16_t port, uint8_t proto, uint64_t scope)
-{
-	struct zl_stitch_offer o = zl_stitch_make_offer(addr, port, proto, scope);
-
-	return memcmp(zl_stitch_offer_slot(s, &o), &o, sizeof(o)) == 0;
 }
 
 /* Of SYN, FIN, RST, PSH and URG nothing but these; whether ACK was there is no matter. */
@@ -265,31 +83,41 @@ static bool is_icmp(const struct zl_flow *f)
 	return f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
 }
 
+/* A beginning that was not seen at its tap is not held against who is seen there. */
+static uint8_t began_for(
+	const struct zl_stitch_conversation *c, unsigned side, bool at_tap)
+{
+	return at_tap && c->began[side] != ZL_STITCH_BEGAN_AT_TAP ? ZL_STITCH_NOT_BEGAN
+								  : c->began[side];
+}
+
 /*
  * The same with what earlier records of the conversation said.  A packet is believed
  * about its own sender, for good.  That the other side began is believed for this
  * record only, or one forged refusal would make a client of a server.
  */
-static enum zl_side by_openings(
-	struct zl_stitch_conversation *c, unsigned src_side, const struct zl_flow *f)
+static enum zl_side by_openings(struct zl_stitch_conversation *c, unsigned src_side,
+	const struct zl_flow *f, bool at_tap)
 {
 	enum zl_side side = by_flags(f);
+	uint8_t own, other = c->began[1 - src_side];
 
+	if (side == ZL_SIDE_SRC && c->began[src_side] != ZL_STITCH_BEGAN_AT_TAP)
+		c->began[src_side] =
+			at_tap ? ZL_STITCH_BEGAN_AT_TAP : ZL_STITCH_BEGAN_SOMEWHERE;
+	own = began_for(c, src_side, at_tap);
 	/* Each ping is a beginning of its own.  Who tells types at all means 0 by 0. */
 	if (is_icmp(f) && (f->present & ZL_FLOW_ICMP) != 0) {
-		c->began[src_side] |= side == ZL_SIDE_SRC;
 		if (side == ZL_SIDE_UNKNOWN && f->icmp == ECHO_REPLY_4 &&
-			(c->began[0] || c->began[1]))
+			(own != ZL_STITCH_NOT_BEGAN || other != ZL_STITCH_NOT_BEGAN))
 			side = ZL_SIDE_DST;
 		return side;
 	}
-	if (side == ZL_SIDE_SRC)
-		c->began[src_side] = true;
 	if (side == ZL_SIDE_DST)
 		c->answered[src_side] = true;
-	if (side == ZL_SIDE_SRC || c->began[0] == c->began[1])
+	if (side == ZL_SIDE_SRC || own == other)
 		return side;
-	return c->began[src_side] ? ZL_SIDE_SRC : ZL_SIDE_DST;
+	return own > other ? ZL_SIDE_SRC : ZL_SIDE_DST;
 }
 
 static bool is_server_port(uint8_t proto, uint16_t port)
@@ -332,13 +160,14 @@ static int64_t grain_of(
 
 /* Both directions seen by one exporter: whose first packet was earlier? */
 enum zl_side zl_stitch_by_time(
-	const struct zl_stitch_conversation *c, unsigned src_side)
+	const struct zl_stitch_conversation *c, unsigned src_side, bool at_tap)
 {
 	const struct zl_stitch_start *src = &c->start[src_side],
 				     *dst = &c->start[1 - src_side];
 	int64_t ahead = dst->ms - src->ms;
 
-	if (src->ms == 0 || dst->ms == 0 || !zl_addr_eq(&src->exporter, &dst->exporter))
+	if (src->ms == 0 || dst->ms == 0 ||
+		!zl_addr_eq(&src->exporter, &dst->exporter) || (at_tap && !src->at_tap))
 		return ZL_SIDE_UNKNOWN;
 	if (ahead >= grain_of(src, dst))
 		return ZL_SIDE_SRC;
@@ -392,21 +221,24 @@ bool zl_stitch_tells_start(const struct zl_flow *f)
 	       ((f->present & ZL_FLOW_TCP_FLAGS) != 0 && (f->tcp_flags & SYN) != 0);
 }
 
-static void remember_start(
-	struct zl_stitch_conversation *c, unsigned side, const struct zl_flow *f)
+static void remember_start(struct zl_stitch_conversation *c, unsigned side,
+	const struct zl_flow *f, bool at_tap)
 {
 	struct zl_stitch_start *start = &c->start[side];
+	bool is_better = at_tap && !start->at_tap;
 
-	if (!zl_stitch_tells_start(f))
+	if (!zl_stitch_tells_start(f) || (start->at_tap && !at_tap))
 		return;
-	if (start->ms != 0 && (start->ms <= f->first_ms ||
-				      !zl_addr_eq(&start->exporter, &f->exporter)))
+	if (start->ms != 0 && !is_better &&
+		(start->ms <= f->first_ms ||
+			!zl_addr_eq(&start->exporter, &f->exporter)))
 		return;
 	*start = (struct zl_stitch_start){ .ms = f->first_ms,
 		.exporter = f->exporter,
 		.arrival = f->arrival,
 		.exporter_port = f->exporter_port,
-		.is_coarse = (f->present & ZL_FLOW_FIRST_COARSE) != 0 };
+		.is_coarse = (f->present & ZL_FLOW_FIRST_COARSE) != 0,
+		.at_tap = at_tap };
 }
 
 /* The endpoint that did not begin offers a service: keep that. */
@@ -425,9 +257,9 @@ static void remember_offer(
 /* What times and ports say, when nothing in the packets themselves does. */
 static struct zl_initiator weigh(const struct zl_stitch *s,
 	const struct zl_stitch_conversation *c, unsigned src_side,
-	const struct zl_flow *f, uint64_t scope)
+	const struct zl_flow *f, uint64_t scope, bool at_tap)
 {
-	enum zl_side time = zl_stitch_by_time(c, src_side);
+	enum zl_side time = zl_stitch_by_time(c, src_side, at_tap);
 	enum zl_side service = by_service(s, f, scope);
 	bool is_sure = f->proto != IPPROTO_UDP || time == service;
 
@@ -453,20 +285,47 @@ static struct zl_initiator weigh(const struct zl_stitch *s,
 		.confidence = ZL_CONFIDENCE_GUESS };
 }
 
+/*
+ * Who was only answered, because somebody else asked in that name, has not begun: only an
+ * opening of its own, at its tap, shows that.
+ */
+static bool is_blamed_for_forgery(
+	const struct zl_stitch_conversation *c, unsigned side, const struct zl_flow *f)
+{
+	return f->proto == IPPROTO_TCP && c->forged[1 - side] &&
+	       c->began[side] != ZL_STITCH_BEGAN_AT_TAP;
+}
+
+bool zl_stitch_ends(const struct zl_flow *f)
+{
+	return f->proto == IPPROTO_TCP && (f->present & ZL_FLOW_TCP_FLAGS) != 0 &&
+	       (f->tcp_flags & SYN) == 0 && (f->tcp_flags & (FIN | RST)) != 0;
+}
+
 /* Who began, and what `c` knows after this record. */
 struct zl_initiator zl_stitch_look(const struct zl_stitch *s,
 	struct zl_stitch_conversation *c, const struct zl_stitch_pulse *p,
-	unsigned src_side, const struct zl_flow *flow)
+	unsigned src_side, const struct zl_flow *flow, bool at_tap)
 {
+	const uint64_t scope = c->key.scope;
 	struct zl_initiator is = { .confidence = ZL_CONFIDENCE_FLAGS };
 	const struct zl_stitch_start *start;
 
-	remember_start(c, src_side, flow);
-	is.side = by_openings(c, src_side, flow);
-	if (is.side == ZL_SIDE_UNKNOWN)
-		is = weigh(s, c, src_side, flow, c->key.scope);
+	remember_start(c, src_side, flow, at_tap);
+	is.side = by_openings(c, src_side, flow, at_tap);
+	if (is.side == ZL_SIDE_UNKNOWN) {
+		is = weigh(s, c, src_side, flow, scope, at_tap);
+	} else if (is.side == ZL_SIDE_DST) {
+		is.answers = true;
+		/* Only its own packet shows for sure that the other one began. */
+		if (c->began[1 - src_side] == ZL_STITCH_NOT_BEGAN)
+			is.confidence = by_service(s, flow, scope) == ZL_SIDE_DST
+						? ZL_CONFIDENCE_SERVICE
+						: ZL_CONFIDENCE_GUESS;
+	}
 	if (is.side == ZL_SIDE_SRC &&
-		!may_have_begun(c, src_side, flow->proto, flow->sport))
+		(!may_have_begun(c, src_side, flow->proto, flow->sport) ||
+			is_blamed_for_forgery(c, src_side, flow)))
 		is.confidence = ZL_CONFIDENCE_GUESS;
 	if (is.confidence >= c->confidence) {
 		c->confidence = (uint8_t)is.confidence;
@@ -474,13 +333,14 @@ struct zl_initiator zl_stitch_look(const struct zl_stitch *s,
 			(uint8_t)(is.side == ZL_SIDE_SRC ? src_side : 1 - src_side);
 	}
 	is.other = p->number[1 - src_side];
-	is.first = p->number[src_side] == 0;
+	is.same = p->number[src_side];
+	is.first = is.same == 0;
 	is.proves = !flow->is_provisional && is.other != 0 && is.side == ZL_SIDE_DST &&
 		    is.confidence == ZL_CONFIDENCE_TIME &&
-		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport);
-	is.ends = flow->proto == IPPROTO_TCP &&
-		  (flow->present & ZL_FLOW_TCP_FLAGS) != 0 &&
-		  (flow->tcp_flags & SYN) == 0 && (flow->tcp_flags & (FIN | RST)) != 0;
+		    c->start[1 - src_side].at_tap &&
+		    may_have_begun(c, 1 - src_side, flow->proto, flow->dport) &&
+		    !is_blamed_for_forgery(c, 1 - src_side, flow);
+	is.ends = zl_stitch_ends(flow);
 	start = &c->start[is.side == ZL_SIDE_DST ? 1 - src_side : src_side];
 	if (start->ms != 0)
 		is.began = start->arrival;
@@ -492,7 +352,7 @@ static bool is_same_start(
 {
 	return a->ms == b->ms && zl_addr_eq(&a->exporter, &b->exporter) &&
 	       a->arrival.us == b->arrival.us && a->exporter_port == b->exporter_port &&
-	       a->is_coarse == b->is_coarse;
+	       a->is_coarse == b->is_coarse && a->at_tap == b->at_tap;
 }
 
 bool zl_stitch_is_same(
@@ -508,13 +368,14 @@ bool zl_stitch_is_same(
 }
 
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now)
+	uint64_t scope, enum zl_evidence evidence, uint64_t number, struct zl_mono now)
 {
 	struct zl_stitch_key key;
 	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
-	struct zl_stitch_conversation *c = get_conversation(s, &key, now), after = *c;
+	struct zl_stitch_conversation *c = zl_stitch_get(s, &key, now), after = *c;
 	struct zl_stitch_pulse *p = zl_stitch_pulse_of(s, c);
-	struct zl_initiator is = zl_stitch_look(s, &after, p, src_side, flow);
+	struct zl_initiator is = zl_stitch_look(
+		s, &after, p, src_side, flow, evidence == ZL_EVIDENCE_TAP);
 
 	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
 	if (flow->is_provisional)
@@ -548,50 +409,29 @@ void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t 
 	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
 	struct zl_stitch_conversation *c;
 
-	c = get_conversation(s, &key, now);
+	c = zl_stitch_get(s, &key, now);
 	if (!c->forged[src_side])
 		zl_stitch_pulse_of(s, c)->changes++;
 	c->forged[src_side] = true;
 }
 
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope)
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number)
 {
 	struct zl_stitch_key key;
 	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
 	const struct zl_stitch_conversation *c = zl_stitch_find(s, &key);
 
-	return c != NULL && c->forged[1 - src_side];
+	if (c != NULL)
+		zl_stitch_pulse_of(s, c)->number[src_side] = number;
 }
 
-void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, unsigned step, uint64_t *hash)
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose)
 {
-	const struct zl_stitch_conversation *c;
-	struct zl_stitch_offer src, dst;
 	struct zl_stitch_key key;
+	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
+	const struct zl_stitch_conversation *c = zl_stitch_find(s, &key);
 
-	if (step == 0) {
-		(void)zl_stitch_make_key(flow, scope, &key);
-		*hash = hash_key(s, &key);
-		__builtin_prefetch(
-			&s->tags[((size_t)*hash & s->mask) * ZL_STITCH_WAYS]);
-		src = zl_stitch_make_offer(&flow->src, flow->sport, flow->proto, scope);
-		dst = zl_stitch_make_offer(&flow->dst, flow->dport, flow->proto, scope);
-		__builtin_prefetch(zl_stitch_offer_slot(s, &src));
-		__builtin_prefetch(zl_stitch_offer_slot(s, &dst));
-		return;
-	}
-	for (size_t i = ((size_t)*hash & s->mask) * ZL_STITCH_WAYS,
-		    end = i + ZL_STITCH_WAYS;
-		i < end; i++) {
-		if (s->tags[i] != 0 && s->tags[i] != tag_of(*hash))
-			continue;
-		c = &s->table[i];
-		__builtin_prefetch(c, 1);
-		__builtin_prefetch((const char *)c + LINE, 1);
-		__builtin_prefetch((const char *)(c + 1) - 1, 1);
-		__builtin_prefetch(zl_stitch_pulse_of(s, c), 1);
-		return;
-	}
+	return c != NULL && c->forged[whose == ZL_SIDE_SRC ? src_side : 1 - src_side];
 }

@@ -23,7 +23,11 @@
  *		For UDP from such a port no other evidence is better than this
  *
  * A SYN is remembered for its conversation.  A reset or a SYN-ACK is not: it says
- * something about the other side, which must not be blamed for what its peer sends.
+ * something about the other side, which must not be blamed for what its peer sends: as
+ * long as no packet of its own shows that it began, that is a guess, or what the ports say.
+ * Where a host has no exporter that shows its taps, anybody can pass for anybody.  What
+ * such a record says of its sender is not held against the same sender at its tap, where
+ * it perhaps only answers what others made its peers send.
  * Records with a forged source have a scope of their own (flow/correlate.h), so that
  * they say nothing about the owner of the address.
  *
@@ -47,6 +51,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "controller/flow/evidence.h"
 #include "controller/flow/record.h"
 
 enum zl_side { ZL_SIDE_UNKNOWN, ZL_SIDE_SRC, ZL_SIDE_DST };
@@ -67,8 +72,10 @@ struct zl_initiator {
 	enum zl_side side;
 	enum zl_confidence confidence;
 	uint64_t other; /* the number of the other direction's last record; 0: none */
+	uint64_t same;	/* and of this direction's one before; 0: none */
 	bool first;	/* none of this direction was there before */
 	bool proves;	/* with it, that the sender of that record began */
+	bool answers;	/* it says of itself that it is an answer, by flags or type */
 	bool ends;	/* of TCP: it closes, with no opening in it */
 	struct zl_wall began; /* when we heard of the opening; 0: we did not */
 };
@@ -89,11 +96,11 @@ void zl_stitch_tick(struct zl_stitch *s);
 
 /*
  * Who began the conversation that `flow` belongs to?  `scope` keeps overlapping
- * networks apart; `number` (not 0) is what the caller calls the record.  What the
- * record shows is remembered.
+ * networks apart; `evidence` is of the source; `number` (not 0) is what the caller calls
+ * the record.  What the record shows is remembered.
  */
 struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, uint64_t number, struct zl_mono now);
+	uint64_t scope, enum zl_evidence evidence, uint64_t number, struct zl_mono now);
 
 /*
  * Before a batch of zl_stitch(): fetch what it will touch into the cache; step 0 for
@@ -108,8 +115,8 @@ void zl_stitch_fetch(const struct zl_stitch *s, const struct zl_flow *flow,
  * zl_stitch_is_settled() about the next one, and zl_stitch_count() it in place of
  * zl_stitch().  What is not remembered again by that is which services are offered.
  *
- * Like it: with the same addresses, ports, protocol and scope, both plain, and with
- * the same zl_stitch_biflow().  Plain is what by itself says nothing about who began:
+ * Like it: with the same addresses, ports, protocol, scope and evidence, both plain, and
+ * with the same zl_stitch_biflow().  Plain is what by itself says nothing about who began:
  * no lone SYN, SYN-ACK or reset, no ICMP, nothing of an unconfirmed template.
  */
 struct zl_stitch_settled {
@@ -121,25 +128,43 @@ struct zl_stitch_settled {
 };
 bool zl_stitch_is_plain(const struct zl_flow *flow);
 enum zl_side zl_stitch_biflow(const struct zl_flow *flow);
+/* True when a plain record that said who began said it as an answer (`answers`). */
+static inline bool zl_stitch_plain_answers(
+	enum zl_side side, enum zl_confidence confidence)
+{
+	return side == ZL_SIDE_DST && confidence == ZL_CONFIDENCE_FLAGS;
+}
+/* Does it close, with no opening in it? */
+bool zl_stitch_ends(const struct zl_flow *flow);
 /* After zl_stitch() of a plain record: would it say `*is` again?  Then *is is what. */
 bool zl_stitch_settle(const struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, struct zl_initiator *is, struct zl_stitch_settled *ret);
+	uint64_t scope, enum zl_evidence evidence, struct zl_initiator *is,
+	struct zl_stitch_settled *ret);
 /* Before that question about a batch: step 0 for each, then step 1, then the questions. */
 void zl_stitch_fetch_settled(const struct zl_stitch *s, const struct zl_flow *flow,
 	struct zl_stitch_settled *settled, unsigned step);
 bool zl_stitch_is_settled(const struct zl_stitch *s, const struct zl_flow *flow,
 	const struct zl_stitch_settled *settled);
-/* The number of the other direction's last record, as in struct zl_initiator. */
-uint64_t zl_stitch_other(const struct zl_stitch *s, const struct zl_flow *flow,
-	const struct zl_stitch_settled *settled);
+/*
+ * As in struct zl_initiator: the number of the last record of the source or of the
+ * destination; when we heard of the opening, which `side` sent.
+ */
+uint64_t zl_stitch_last(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled, enum zl_side whose);
+struct zl_wall zl_stitch_began(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled, enum zl_side side);
 void zl_stitch_count(struct zl_stitch *s, const struct zl_flow *flow,
 	const struct zl_stitch_settled *settled, uint64_t number, struct zl_mono now);
+
+/* The record before, `number`, is to be known as this direction's last one again. */
+void zl_stitch_restore(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
+	uint64_t number);
 
 /* Somebody else has sent this in the name of its source. */
 void zl_stitch_forged(struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope,
 	struct zl_mono now);
-/* Has somebody else spoken in this conversation in the name of `flow`'s destination? */
-bool zl_stitch_is_answer_to_forged(
-	const struct zl_stitch *s, const struct zl_flow *flow, uint64_t scope);
+/* Has somebody else spoken in this conversation in the name of that end of `flow`? */
+bool zl_stitch_is_forged(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_side whose);
 
 #endif

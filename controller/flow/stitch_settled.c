@@ -5,14 +5,26 @@
 
 #include "controller/flow/stitch_priv.h"
 
-bool zl_stitch_settle(const struct zl_stitch *s, const struct zl_flow *flow,
-	uint64_t scope, struct zl_initiator *is, struct zl_stitch_settled *ret)
+/* From when on a record may begin and is news of no beginning. */
+static int64_t begins_of(
+	const struct zl_stitch_start *start, const struct zl_flow *flow, bool at_tap)
 {
+	if (start->at_tap && !at_tap)
+		return 0;
+	if (start->ms == 0 || (at_tap && !start->at_tap))
+		return INT64_MAX;
+	return zl_addr_eq(&start->exporter, &flow->exporter) ? start->ms : 0;
+}
+
+bool zl_stitch_settle(const struct zl_stitch *s, const struct zl_flow *flow,
+	uint64_t scope, enum zl_evidence evidence, struct zl_initiator *is,
+	struct zl_stitch_settled *ret)
+{
+	const bool at_tap = evidence == ZL_EVIDENCE_TAP;
 	struct zl_stitch_key key;
 	unsigned src_side = zl_stitch_make_key(flow, scope, &key);
 	const struct zl_stitch_conversation *c = zl_stitch_find(s, &key);
 	struct zl_stitch_conversation after;
-	const struct zl_stitch_start *start;
 	const struct zl_stitch_pulse *p;
 	struct zl_initiator again;
 
@@ -20,18 +32,16 @@ bool zl_stitch_settle(const struct zl_stitch *s, const struct zl_flow *flow,
 		return false;
 	p = zl_stitch_pulse_of(s, c);
 	after = *c;
-	again = zl_stitch_look(s, &after, p, src_side, flow);
+	again = zl_stitch_look(s, &after, p, src_side, flow, at_tap);
 	if (!zl_stitch_is_same(c, &after) || again.side != is->side ||
 		again.confidence != is->confidence)
 		return false;
-	start = &c->start[src_side];
 	*ret = (struct zl_stitch_settled){ .place = (uint32_t)(c - s->table),
 		.changes = p->changes,
-		.first_ms = start->ms == 0				    ? INT64_MAX
-			    : zl_addr_eq(&start->exporter, &flow->exporter) ? start->ms
-									    : 0,
-		.asks_offers = flow->proto == IPPROTO_UDP ||
-			       zl_stitch_by_time(c, src_side) == ZL_SIDE_UNKNOWN };
+		.first_ms = begins_of(&c->start[src_side], flow, at_tap),
+		.asks_offers =
+			flow->proto == IPPROTO_UDP ||
+			zl_stitch_by_time(c, src_side, at_tap) == ZL_SIDE_UNKNOWN };
 	if (ret->asks_offers) {
 		ret->src_offers = zl_stitch_is_offered(
 			s, &flow->src, flow->sport, flow->proto, scope);
@@ -94,10 +104,24 @@ bool zl_stitch_is_settled(const struct zl_stitch *s, const struct zl_flow *f,
 					       f->dport, f->proto, p->scope));
 }
 
-uint64_t zl_stitch_other(const struct zl_stitch *s, const struct zl_flow *flow,
-	const struct zl_stitch_settled *settled)
+uint64_t zl_stitch_last(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled, enum zl_side whose)
 {
-	return s->pulses[settled->place].number[1 - zl_stitch_side_of(flow)];
+	unsigned src_side = zl_stitch_side_of(flow);
+
+	return s->pulses[settled->place]
+		.number[whose == ZL_SIDE_SRC ? src_side : 1 - src_side];
+}
+
+struct zl_wall zl_stitch_began(const struct zl_stitch *s, const struct zl_flow *flow,
+	const struct zl_stitch_settled *settled, enum zl_side side)
+{
+	unsigned src_side = zl_stitch_side_of(flow);
+	const struct zl_stitch_start *start =
+		&s->table[settled->place]
+			 .start[side == ZL_SIDE_DST ? 1 - src_side : src_side];
+
+	return start->ms != 0 ? start->arrival : (struct zl_wall){ 0 };
 }
 
 void zl_stitch_count(struct zl_stitch *s, const struct zl_flow *flow,

@@ -12,7 +12,7 @@ struct zl_holding {
 	int64_t id; /* 0: not on disk yet */
 	struct zl_addr addr;
 	char host[64];
-	char scope[ZL_NAME_MAX + 8]; /* of inventory/index.h */
+	char scope[ZL_NAME_MAX + 16]; /* of inventory/index.h */
 	struct zl_uuid domain;
 	char name[ZL_NAME_MAX]; /* as it was called then */
 	struct zl_mac mac;

@@ -126,7 +126,7 @@ static int fill_index(struct zl_index *ix, struct zl_error *reterr)
 			link.mac.b[0] = 0xfe;
 			(void)zl_fleet_tap(v, link.name);
 			if (r >= 0)
-				r = zl_index_link_put(ix, name, &link, reterr);
+				r = zl_index_link_put(ix, name, &link, now, reterr);
 		}
 	}
 	return r;
@@ -172,7 +172,8 @@ static void stitch_batch(struct zl_stitch *stitch, const struct zl_flow *flows,
 		for (unsigned i = 0; i < BATCH; i++)
 			zl_stitch_fetch(stitch, &flows[i], scopes[i], step, &hash[i]);
 	for (unsigned i = 0; i < BATCH; i++)
-		(void)zl_stitch(stitch, &flows[i], scopes[i], number + i + 1, now);
+		(void)zl_stitch(stitch, &flows[i], scopes[i], ZL_EVIDENCE_TAP,
+			number + i + 1, now);
 }
 
 static int time_engine(json_t *summary, const struct keep *k, struct zl_error *reterr)

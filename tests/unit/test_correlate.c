@@ -39,7 +39,7 @@ static void add_domain(
 	(void)snprintf(link.name, sizeof(link.name), "tap%u", n);
 	(void)snprintf(link.master, sizeof(link.master), "br0");
 	assert_int_equal(0, zl_index_domain_put(ix, host, &d, now, NULL));
-	assert_int_equal(0, zl_index_link_put(ix, host, &link, NULL));
+	assert_int_equal(0, zl_index_link_put(ix, host, &link, now, NULL));
 }
 
 static int setup(void **state)
@@ -232,7 +232,111 @@ static void test_learned_destination_elsewhere(void **state)
 	squat(*state, 200, 0);
 }
 
+/* Domain `n` with tap 10 + n and 10.0.0.`addr`, on that network (or bridge) and VLAN. */
+static void add_at(struct zl_index *ix, uint8_t n, uint8_t addr, const char *bridge,
+	const char *network, uint16_t vlan)
+{
+	struct zl_domain d = { .state = ZL_DOMAIN_RUNNING, .n_nics = 1 };
+	struct zl_index_link link = { .ifindex = 10u + n, .mac = mac_of(0xfe, n) };
+	struct zl_nic *nic = &d.nics[0];
+
+	d.uuid.b[15] = n;
+	(void)snprintf(d.name, sizeof(d.name), "vm%u", n);
+	nic->mac = mac_of(0x52, n);
+	nic->vlan = vlan;
+	nic->type = network[0] == '\0' ? ZL_NIC_BRIDGE : ZL_NIC_NETWORK;
+	(void)snprintf(nic->tap, sizeof(nic->tap), "tap%u", n);
+	(void)snprintf(nic->bridge, sizeof(nic->bridge), "%s", bridge);
+	(void)snprintf(nic->network, sizeof(nic->network), "%s", network);
+	nic->n_addrs = 1;
+	nic->addrs[0].addr = zl_addr_from_v4(0x0a000000u + addr);
+	nic->addrs[0].source = ZL_ADDR_METADATA;
+	(void)snprintf(link.name, sizeof(link.name), "tap%u", n);
+	assert_int_equal(0, zl_index_domain_put(ix, "hv1", &d, now, NULL));
+	assert_int_equal(0, zl_index_link_put(ix, "hv1", &link, now, NULL));
+}
+
+/* From domain 4x on each place to 10.0.0.99, which domain 5x of the same place has. */
+static void test_places_stay_apart(void **state)
+{
+	static const struct {
+		const char *bridge, *network;
+		uint16_t vlan;
+	} places[] = { { "br0", "", 0 }, { "br1", "", 0 }, { "br0", "", 10 },
+		{ "br0", "", 20 }, { "br1", "", 10 }, { "virbr0", "default", 0 },
+		{ "virbr1", "other", 0 }, { "virbr1", "other", 10 } };
+
+	for (uint8_t i = 0; i < N_ITEMS(places); i++) {
+		add_at(*state, 40 + i, 140 + i, places[i].bridge, places[i].network,
+			places[i].vlan);
+		add_at(*state, 50 + i, 99, places[i].bridge, places[i].network,
+			places[i].vlan);
+	}
+	for (uint8_t i = 0; i < N_ITEMS(places); i++) {
+		struct zl_flow f = { .in_if = 50u + i,
+			.src = zl_addr_from_v4(0x0a00008cu + i),
+			.dst = zl_addr_from_v4(0x0a000063),
+			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF };
+		struct zl_sighting s;
+
+		zl_correlate(*state, "hv1", true, &f, now, &s);
+		check_end(&s.src, 40 + i);
+		check_end(&s.dst, 50 + i);
+		assert_false(s.spoofed);
+	}
+}
+
+/* At an uplink the VLAN of the record says which of two it is. */
+static void test_vlan_of_the_record(void **state)
+{
+	static const struct {
+		uint32_t told;
+		uint16_t vlan;
+		uint8_t want;
+	} told[] = { { ZL_FLOW_VLAN, 10, 51 }, { ZL_FLOW_VLAN, 20, 52 },
+		{ ZL_FLOW_VLAN_OF_PORT, 20, 52 }, { ZL_FLOW_VLAN, 30, 0 },
+		{ 0, 0, 0 } };
+
+	add_at(*state, 51, 99, "br0", "", 10);
+	add_at(*state, 52, 99, "br0", "", 20);
+	for (size_t i = 0; i < N_ITEMS(told); i++) {
+		struct zl_flow f = { .in_if = 2,
+			.src = zl_addr_from_v4(0x0a0000fa),
+			.dst = zl_addr_from_v4(0x0a000063),
+			.vlan = told[i].vlan,
+			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF |
+				   told[i].told };
+		struct zl_addr dst = f.dst;
+		struct zl_sighting s;
+
+		zl_correlate(*state, "hv1", true, &f, now, &s);
+		check_end(&s.dst, told[i].want);
+		f.dst = f.src;
+		f.src = dst;
+		zl_correlate(*state, "hv1", true, &f, now, &s);
+		check_end(&s.src, told[i].want);
+	}
+}
+
+/* And a machine of ours does not hide whom it speaks to behind a tag. */
+static void test_tag_hides_nobody(void **state)
+{
+	struct zl_flow f = { .in_if = 11,
+		.src = zl_addr_from_v4(0x0a000001),
+		.dst = zl_addr_from_v4(0x0a000063),
+		.vlan = 66,
+		.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_IN_IF | ZL_FLOW_VLAN };
+	struct zl_sighting s;
+
+	add_at(*state, 51, 99, "br0", "", 10);
+	zl_correlate(*state, "hv1", true, &f, now, &s);
+	check_end(&s.dst, 51);
+}
+
 static const struct CMUnitTest more[] = {
+	cmocka_unit_test_setup_teardown(test_places_stay_apart, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_vlan_of_the_record, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_tag_hides_nobody, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_first_holder_wins, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_spoofed_scope, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_number_of_no_interface, setup, teardown),

@@ -89,6 +89,38 @@ static void test_running(void **state)
 	assert_true(has(&d.nics[0], "fd00::6", ZL_ADDR_NWFILTER));
 }
 
+static void test_vlan(void **state)
+{
+	static const struct {
+		const char *xml;
+		uint16_t want;
+	} cases[] = {
+		{ "", 0 },
+		{ "<vlan><tag id='42'/></vlan>", 42 },
+		{ "<vlan trunk='no'><tag id='4094'/></vlan>", 4094 },
+		/* The guest tags its frames itself. */
+		{ "<vlan trunk='yes'><tag id='42'/></vlan>", 0 },
+		{ "<vlan><tag id='42'/><tag id='43'/></vlan>", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ITEMS(cases); i++) {
+		char xml[512];
+		struct zl_domain d;
+
+		(void)snprintf(xml, sizeof(xml),
+			"<domain><name>x</name><uuid>aaaaaaaa-0000-4000-8000-"
+			"000000000001</uuid><devices><interface type='bridge'>"
+			"<mac address='52:54:00:00:00:01'/>%s</interface></devices>"
+			"</domain>",
+			cases[i].xml);
+		assert_int_equal(0,
+			zl_domain_parse(xml, strlen(xml), ZL_DOMAIN_RUNNING, &d, NULL));
+		assert_false(d.truncated);
+		assert_int_equal(cases[i].want, d.nics[0].vlan);
+	}
+}
+
 static void test_shut_off_has_no_taps(void **state)
 {
 	ZL_AUTO(zl_mem) char *text = NULL;
@@ -157,6 +189,12 @@ static struct odd_case odd_cases[] = {
 	  NIC("<target dev='abcdefghijklmnopq'/>") "</domain>", "x", 1, 0, 0, true },
 	{ "tap name with a newline", "<domain><name>x</name>" UUID
 	  NIC("<target dev='a&#10;b'/>") "</domain>", "x", 1, 0, 0, true },
+	{ "a VLAN that is none", "<domain><name>x</name>" UUID
+	  NIC("<vlan><tag id='4095'/></vlan>") "</domain>", "x", 1, 0, 0, true },
+	{ "one that is no number", "<domain><name>x</name>" UUID
+	  NIC("<vlan><tag id='42x'/></vlan>") "</domain>", "x", 1, 0, 0, true },
+	{ "one without a number", "<domain><name>x</name>" UUID
+	  NIC("<vlan><tag/></vlan>") "</domain>", "x", 1, 0, 0, true },
 	{ "filter parameter without value", "<domain><name>x</name>" UUID
 	  NIC("<filterref filter='f'><parameter name='IP'/><parameter/></filterref>")
 	  "</domain>", "x", 1, 0, 0, true },
@@ -274,6 +312,7 @@ int main(void)
 {
 	struct CMUnitTest tests[5 + N_ITEMS(invalid_files) + N_ITEMS(odd_cases)] = {
 		cmocka_unit_test(test_running),
+		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_shut_off_has_no_taps),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_copy_text),

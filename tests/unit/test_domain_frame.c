@@ -50,6 +50,7 @@ static void fill(struct zl_domain *d)
 
 		memset(nic->mac.b, d->n_nics, sizeof(nic->mac.b));
 		nic->type = d->n_nics % ZL_NIC_TYPE_N;
+		nic->vlan = (uint16_t)(ZL_VLAN_LAST - d->n_nics);
 		memset(nic->tap, 't', sizeof(nic->tap) - 1);
 		memset(nic->bridge, 'b', sizeof(nic->bridge) - 1);
 		memset(nic->network, 'w', sizeof(nic->network) - 1);

@@ -147,6 +147,46 @@ static void test_answer_proves_the_question(void **state)
 	zl_rig_must("Release", json_pack("{s:s}", "domain", "web1"), NULL);
 }
 
+/* How sure it is who began, of the one record from that port; "" when there is none. */
+static void get_confidence(uint16_t sport, char *buf, size_t size)
+{
+	json_t *doc = NULL, *item;
+	size_t i;
+
+	buf[0] = '\0';
+	zl_rig_must("ListFlows", NULL, &doc);
+	json_array_foreach(json_object_get(doc, "flows"), i,
+		item) if (json_integer_value(json_object_get(item, "sport")) ==
+			  sport)(void)
+		snprintf(buf, size, "%s", zl_rig_text(item, "confidence"));
+	json_decref(doc);
+}
+
+/* A refusal, or half an opening, that nobody asked web1 for does not show that db1 did. */
+static void test_answer_to_nothing(void **state)
+{
+	static const uint8_t flags[] = { 4, 4 | ZL_RIG_ACK, 2 | ZL_RIG_ACK };
+	size_t before = count_mitigations();
+	char confidence[16];
+
+	(void)state;
+	for (uint16_t i = 0; i < 3; i++) {
+		struct zl_flowgen_v5_record r = record(
+			TAP_WEB1, ZL_RIG_WEB1, 40100 + i, ZL_RIG_DB1, 40200, TCP, 20);
+
+		r.packets = 1;
+		r.tcp_flags = flags[i];
+		zl_rig_send(&r, 1);
+		confidence[0] = '\0';
+		for (int n = 0; n < ZL_RIG_TRIES && confidence[0] == '\0'; n++) {
+			(void)usleep(ZL_RIG_TRY_US);
+			get_confidence(40100 + i, confidence, sizeof(confidence));
+		}
+		assert_string_equal("guess", confidence);
+	}
+	assert_int_equal(before, count_mitigations());
+}
+
 /* From port 53 a datagram passes for an answer: not for long, and not as an act. */
 static void test_datagram_that_answers_nothing(void **state)
 {
@@ -304,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_answer_to_a_low_port),
 		cmocka_unit_test(test_question_from_a_low_port),
 		cmocka_unit_test(test_answer_proves_the_question),
+		cmocka_unit_test(test_answer_to_nothing),
 		cmocka_unit_test(test_datagram_that_answers_nothing),
 		cmocka_unit_test(test_datagram_that_answers),
 		cmocka_unit_test(test_forged_address),

@@ -104,7 +104,7 @@ static void link_up(struct fixture *f, const char *host, uint32_t ifindex,
 
 	l.mac.b[0] = 0xfe;
 	(void)snprintf(l.name, sizeof(l.name), "%s", name);
-	assert_int_equal(0, zl_index_link_put(f->ix, host, &l, &err));
+	assert_int_equal(0, zl_index_link_put(f->ix, host, &l, t0, &err));
 }
 
 static const char *owner(struct fixture *f, const char *host, const char *scope,
@@ -157,8 +157,8 @@ static void test_tap(void **state)
 	assert_null(zl_index_tap(f->ix, "hv1", 17));
 	d.state = ZL_DOMAIN_RUNNING;
 	put(f, "hv1", &d);
-	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, &err));
-	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, &err));
+	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, t0, &err));
+	assert_int_equal(0, zl_index_link_gone(f->ix, "hv1", 17, t0, &err));
 	assert_null(zl_index_tap(f->ix, "hv1", 17));
 }
 
@@ -191,10 +191,10 @@ static void test_changes(void **state)
 	put(f, "hv1", &d);
 	assert_int_equal(ZL_INDEX_ADDRS, f->what);
 	assert_int_equal(7, f->n_changes);
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, t0, &err));
 	assert_int_equal(ZL_INDEX_GONE, f->what);
 	assert_string_equal("renamed", f->name);
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &d.uuid, t0, &err));
 	assert_int_equal(8, f->n_changes);
 	assert_int_equal(-ENOENT, zl_index_domain_put(f->ix, "hv9", &d, t0, &err));
 	assert_non_null(strstr(err.msg, "hv9"));
@@ -221,10 +221,10 @@ static void test_listing(void **state)
 	assert_int_equal(0, zl_index_list_begin(f->ix, "hv1", &err));
 	put(f, "hv1", &b);
 	assert_int_equal(2, zl_index_host(f->ix, "hv1")->n_domains);
-	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", &err));
+	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", t0, &err));
 	assert_int_equal(1, zl_index_host(f->ix, "hv1")->n_domains);
 	assert_string_equal("vm1", f->name);
-	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", &err));
+	assert_int_equal(0, zl_index_list_end(f->ix, "hv1", t0, &err));
 	assert_int_equal(1, zl_index_host(f->ix, "hv1")->n_domains);
 	assert_int_equal(1, zl_index_host(f->ix, "hv2")->n_domains);
 	assert_int_equal(0, zl_index_host_remove(f->ix, "hv1", &err));
@@ -324,6 +324,39 @@ static void test_scopes(void **state)
 	put(f, "hv1", &b);
 	assert_string_equal(
 		"bridge:br0", zl_index_find(f->ix, "hv1", &b.uuid)->nics[0]->scope);
+}
+
+/* The same address in two VLANs of a bridge, and in none. */
+static void test_vlans(void **state)
+{
+	struct fixture *f = *state;
+	struct zl_domain a = make(1), b = make(2), c = make(3);
+	bool ambiguous;
+
+	add_addr(&a, "10.0.0.10", ZL_ADDR_METADATA);
+	add_addr(&b, "10.0.0.10", ZL_ADDR_METADATA);
+	add_addr(&c, "10.0.0.10", ZL_ADDR_METADATA);
+	a.nics[0].vlan = 10;
+	b.nics[0].vlan = 20;
+	put(f, "hv1", &a);
+	put(f, "hv1", &b);
+	put(f, "hv2", &c);
+	assert_string_equal(
+		"vm1", owner(f, NULL, "bridge:br0/10", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal(
+		"vm2", owner(f, NULL, "bridge:br0/20", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal(
+		"vm3", owner(f, NULL, "bridge:br0", "10.0.0.10", &ambiguous));
+	assert_false(ambiguous);
+	assert_string_equal("-", owner(f, NULL, "bridge:br0/30", "10.0.0.10", NULL));
+	/* It is moved to the other one. */
+	a.nics[0].vlan = 20;
+	put(f, "hv1", &a);
+	assert_string_equal("-", owner(f, NULL, "bridge:br0/10", "10.0.0.10", NULL));
+	(void)owner(f, "hv1", "bridge:br0/20", "10.0.0.10", &ambiguous);
+	assert_true(ambiguous);
 }
 
 static void test_precedence(void **state)
@@ -575,7 +608,7 @@ static void test_learn_migrates(void **state)
 	assert_string_equal("vm1", owner(f, NULL, NULL, "10.0.0.1", &ambiguous));
 	assert_false(ambiguous);
 	assert_int_equal(0, learn(f, "hv2", 1, "10.0.0.1", 2, NULL));
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &a.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv1", &a.uuid, t0, &err));
 	assert_string_equal("vm1", owner(f, "hv2", NULL, "10.0.0.1", NULL));
 	assert_int_equal(1, nic_of(f, "hv2", 1)->addrs[0].since.us);
 }
@@ -697,7 +730,7 @@ static void test_sole_owner(void **state)
 	add_addr(&other, "10.0.0.1", ZL_ADDR_DHCP);
 	put(f, "hv2", &other);
 	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
-	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv2", &other.uuid, &err));
+	assert_int_equal(0, zl_index_domain_gone(f->ix, "hv2", &other.uuid, t0, &err));
 	assert_true(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
 	a = addr_of("10.0.0.2");
 	assert_false(zl_index_is_sole_owner(zl_index_tap(f->ix, "hv1", 17), &a));
@@ -714,6 +747,7 @@ int main(void)
 		ROW(test_names),
 		ROW(test_macs),
 		ROW(test_scopes),
+		ROW(test_vlans),
 		ROW(test_precedence),
 		ROW(test_sole_owner),
 		ROW(test_facts),

@@ -103,7 +103,7 @@ static void say(struct zl_index *ix, uint64_t seed, unsigned thing, unsigned wor
 	switch (kind) {
 	case 0:
 		d = random_domain(&s, n);
-		r = gone ? zl_index_domain_gone(ix, host, &d.uuid, &err)
+		r = gone ? zl_index_domain_gone(ix, host, &d.uuid, now, &err)
 			 : zl_index_domain_put(ix, host, &d, now, &err);
 		break;
 	case 1:
@@ -111,8 +111,8 @@ static void say(struct zl_index *ix, uint64_t seed, unsigned thing, unsigned wor
 		link.mac.b[0] = 0xfe;
 		(void)snprintf(
 			link.name, sizeof(link.name), "vnet%u", (unsigned)pick(&s, N));
-		r = gone ? zl_index_link_gone(ix, host, link.ifindex, &err)
-			 : zl_index_link_put(ix, host, &link, &err);
+		r = gone ? zl_index_link_gone(ix, host, link.ifindex, now, &err)
+			 : zl_index_link_put(ix, host, &link, now, &err);
 		break;
 	case 2:
 		r = gone ? zl_index_neighbour_gone(ix, host, 3, &addr, now, &err)

@@ -25,6 +25,8 @@ struct step {
 	bool proves;	   /* that the sender of the other direction's record began */
 	bool same, coarse; /* datagram as the step before; start in whole seconds */
 	int biflow;	   /* two-way: 1, 2; -1: without saying who began */
+	unsigned packets;  /* 0: not told */
+	bool weak;	   /* not seen at its sender's tap */
 };
 
 struct stitch_case {
@@ -37,19 +39,53 @@ struct stitch_case {
 /* clang-format off */
 static struct stitch_case cases[] = {
 	{ "a scan's SYN", { { 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "a refusal is no attack", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "a refusal is no attack, and does not show who began", { { 1, 22, 40000, 6, RST | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "nor is one without ACK, on whatever port", { { 1, 40000, 22, 6, RST, 1000, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "a lone SYN-ACK shows nothing about who it goes to", { { 1, 22, 40000, 6, SYN | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE, .packets = 1 } } },
+	{ "nor to a low port", { { 0, 40000, 22, 6, SYN | ACK, 1000, 0, DST, .confidence = ZL_CONFIDENCE_GUESS, .packets = 1 } } },
+	{ "a scan without a SYN is no more than its ports", { { 0, 40000, 22, 6, 1 | 8 | 32, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "one without any flag, from a low port", { { 0, 53, 9999, 6, 0, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "half open: asked, answered, given up", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, RST, 1002, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "half open, the answer first", {
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE, .packets = 1 },
+		{ 0, 40000, 22, 6, SYN | RST, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "half open and never answered, tried again", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, SYN, 2000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 } } },
+	{ "an opening in its name, seen at no tap, is not held against who refuses the answer", {
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .weak = true },
+		{ 1, 22, 40000, 6, SYN | ACK, 1001, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS, .packets = 1 },
+		{ 0, 40000, 22, 6, RST, 1002, 0, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "nor who takes it for its own, by the times", {
+		{ 0, 40000, 50000, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS, .weak = true },
+		{ 1, 50000, 40000, 6, FULL, 1005, 0, DST, .confidence = ZL_CONFIDENCE_TIME },
+		{ 0, 40000, 50000, 6, PSH_ACK, 1010, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
+	{ "its own opening counts for more", {
+		{ 1, 22, 40000, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS, .weak = true },
+		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 22, 6, PSH_ACK, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "after an active timeout the beginning is known", {
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, PSH_ACK, 61000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 9999, 6, PSH_ACK, 61000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "and also when the later part came first", {
+		{ 1, 9999, 40000, 6, PSH_ACK, 61000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE },
+		{ 0, 40000, 9999, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 9999, 40000, 6, PSH_ACK, 121000, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "the client's reset is its own", {
 		{ 0, 40000, 22, 6, SYN, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
 		{ 0, 40000, 22, 6, RST | ACK, 1005, 0, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
 	{ "a forged refusal makes no client of a server", {
-		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 0, 40000, 5432, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "nor does a forged SYN-ACK", {
 		{ 0, 40000, 5432, 6, SYN | ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 5432, 40000, 6, PSH_ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "who has answered may be a server", {
-		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 40000, 22, 6, RST | ACK, 0, 0, DST, .confidence = ZL_CONFIDENCE_GUESS },
 		{ 1, 40000, 22, 6, ACK, 0, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "the reply alone", { { 1, 22, 40000, 6, FULL, 1000, 0, DST, .confidence = ZL_CONFIDENCE_SERVICE } } },
 	{ "the request alone", { { 0, 40000, 22, 6, FULL, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_SERVICE } } },
@@ -106,7 +142,11 @@ static struct stitch_case cases[] = {
 	{ "the same forward", { { 0, 40000, 22, 6, FULL, 0, 0, SRC, ZL_CONFIDENCE_TIME, .biflow = 1 } } },
 	{ "a direction that may be arbitrary", { { 1, 22, 40000, 6, FULL, 0, 0, DST, ZL_CONFIDENCE_SERVICE, .biflow = -1 } } },
 	{ "echo request", { { 0, 0, 0, 1, 0, 1000, 8 << 8, SRC, .confidence = ZL_CONFIDENCE_FLAGS } } },
-	{ "echo reply over IPv6 rules", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "a lone echo reply is no attack, nor shows that anybody asked", { { 1, 0, 0, 58, 0, 1000, 129 << 8, DST, .confidence = ZL_CONFIDENCE_GUESS } } },
+	{ "one to a request does", {
+		{ 0, 0, 0, 58, 0, 1000, 128 << 8, SRC, .confidence = ZL_CONFIDENCE_FLAGS },
+		{ 1, 0, 0, 58, 0, 1001, 129 << 8, DST, .confidence = ZL_CONFIDENCE_FLAGS } } },
+	{ "an error is no question that anybody is sure of", { { 1, 0, 0, 1, 0, 1000, 3 << 8 | 3, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 	{ "ICMP without a type", { { 0, 0, 0, 1, 0, 1000, 0, SRC, .confidence = ZL_CONFIDENCE_GUESS } } },
 };
 /* clang-format on */
@@ -128,6 +168,7 @@ static void test_stitch(void **state)
 			.biflow = (uint8_t)(t->biflow > 0 ? t->biflow : 0),
 			.rev_packets = t->biflow != 0,
 			.icmp = t->icmp,
+			.packets = t->packets,
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO };
 		struct zl_initiator is;
 
@@ -136,10 +177,12 @@ static void test_stitch(void **state)
 		f.present |= t->proto == 6 ? ZL_FLOW_TCP_FLAGS : 0;
 		f.present |= t->first_ms != 0 ? ZL_FLOW_FIRST : 0;
 		f.present |= t->icmp != 0 ? ZL_FLOW_ICMP : 0;
+		f.present |= t->packets != 0 ? ZL_FLOW_PACKETS : 0;
 		f.present |= t->coarse ? ZL_FLOW_FIRST_COARSE : 0;
 		f.present |= t->biflow != 0 ? ZL_FLOW_REV_PACKETS : 0;
 		f.present |= t->biflow > 0 ? ZL_FLOW_BIFLOW : 0;
-		is = zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 + i });
+		is = zl_stitch(s, &f, 1, t->weak ? ZL_EVIDENCE_MAC : ZL_EVIDENCE_TAP,
+			i + 1, (struct zl_mono){ 1000 + i });
 		assert_int_equal(t->side, is.side);
 		assert_int_equal(t->confidence, is.confidence);
 		assert_int_equal(t->proves, is.proves);
@@ -177,8 +220,8 @@ static void test_ends(void **state)
 			.dst = zl_addr_from_v4(0x0a000002),
 			.present = ZL_FLOW_SRC | ZL_FLOW_DST | ZL_FLOW_PROTO |
 				   ZL_FLOW_TCP_FLAGS | ZL_FLOW_FIRST };
-		struct zl_initiator is =
-			zl_stitch(s, &f, 1, i + 1, (struct zl_mono){ 1000 });
+		struct zl_initiator is = zl_stitch(
+			s, &f, 1, ZL_EVIDENCE_TAP, i + 1, (struct zl_mono){ 1000 });
 
 		assert_int_equal(ZL_SIDE_SRC, is.side);
 		assert_int_equal(steps[i].ends, is.ends);
@@ -203,13 +246,13 @@ static void test_sampled_reset(void **state)
 	assert_int_equal(0, zl_stitch_new(16, &s));
 	f.src = zl_addr_from_v4(0x0a000001);
 	f.dst = zl_addr_from_v4(0x0a000002);
-	is = zl_stitch(s, &f, 1, 1, (struct zl_mono){ 1 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 1 });
 	assert_int_equal(ZL_SIDE_SRC, is.side);
 	assert_int_equal(ZL_CONFIDENCE_SERVICE, is.confidence);
 	f.sampling = 1;
-	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 2 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 2, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_SIDE_DST, is.side);
-	assert_int_equal(ZL_CONFIDENCE_FLAGS, is.confidence);
+	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	zl_stitch_free(s);
 }
 
@@ -227,7 +270,8 @@ static void test_table_is_bounded(void **state)
 
 		f.src = zl_addr_from_v4(i);
 		f.dst = zl_addr_from_v4(0x0a000002);
-		(void)zl_stitch(s, &f, 0, i + 1, (struct zl_mono){ i });
+		(void)zl_stitch(
+			s, &f, 0, ZL_EVIDENCE_TAP, i + 1, (struct zl_mono){ i });
 	}
 	zl_stitch_free(s);
 }
@@ -252,16 +296,18 @@ static void test_forged_question(void **state)
 	answer.sport = f.dport;
 	answer.dport = f.sport;
 	assert_int_equal(0, zl_stitch_new(16, &s));
-	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 1));
+	assert_false(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_DST));
 	zl_stitch_forged(s, &f, 1, (struct zl_mono){ 1 });
-	assert_true(zl_stitch_is_answer_to_forged(s, &answer, 1));
-	assert_false(zl_stitch_is_answer_to_forged(s, &answer, 2));
-	is = zl_stitch(s, &answer, 1, 1, (struct zl_mono){ 2 });
+	assert_true(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_DST));
+	assert_false(zl_stitch_is_forged(s, &answer, 2, ZL_SIDE_DST));
+	assert_true(zl_stitch_is_forged(s, &f, 1, ZL_SIDE_SRC));
+	assert_false(zl_stitch_is_forged(s, &answer, 1, ZL_SIDE_SRC));
+	is = zl_stitch(s, &answer, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 2 });
 	assert_int_equal(ZL_CONFIDENCE_GUESS, is.confidence);
 	/* C says that it did not ask: by the times it was asked first. */
 	f.first_ms = 1005;
 	f.arrival.us = 7;
-	is = zl_stitch(s, &f, 1, 2, (struct zl_mono){ 3 });
+	is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 2, (struct zl_mono){ 3 });
 	assert_int_equal(1, is.other);
 	assert_false(is.proves);
 	zl_stitch_free(s);

@@ -134,7 +134,8 @@ static void on_link(struct zl_engine_host *h, const struct zl_frame_in *in)
 	(void)snprintf(link.master, sizeof(link.master), "%s",
 		zl_attr_str(in->tb[ZL_AGENT_A_MASTER_NAME]));
 	zl_attr_copy(in->tb[ZL_AGENT_A_MAC], link.mac.b, sizeof(link.mac.b));
-	if (zl_index_link_put(h->e->index, h->def->name, &link, &err) >= 0)
+	if (zl_index_link_put(h->e->index, h->def->name, &link, zl_wall_now(), &err) >=
+		0)
 		return;
 	zl_log_error(LOG_WARNING, &err, h->def->name);
 	zl_engine_agents_note_unasked(h);
@@ -205,7 +206,7 @@ static void on_frame(struct zl_channel *c, const struct zl_frame_in *in, void *u
 	case ZL_AGENT_LINK: on_link(h, in); return;
 	case ZL_AGENT_LINK_GONE:
 		(void)!zl_index_link_gone(h->e->index, h->def->name,
-			zl_attr_u32(in->tb[ZL_AGENT_A_IFINDEX]), NULL);
+			zl_attr_u32(in->tb[ZL_AGENT_A_IFINDEX]), zl_wall_now(), NULL);
 		return;
 	case ZL_AGENT_NEIGH:
 	case ZL_AGENT_NEIGH_GONE:

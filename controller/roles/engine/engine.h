@@ -13,6 +13,7 @@
  *	flows.c		records out of the ring: correlate, stitch, evaluate
  *	settle.c	records about which nothing is left to decide
  *	parties.c	ends of records as they were then
+ *	copies.c	records of a flow that others tell better
  *	incidents.c	violation -> incident -> decision
  *	findings.c	incidents that no lock asked for
  *	leases.c	decision -> lease -> enforcer -> report -> database
@@ -35,6 +36,7 @@
 #include "controller/flow/protocol.h"
 #include "controller/flow/record.h"
 #include "controller/flow/stitch.h"
+#include "controller/flow/twin.h"
 #include "controller/roles/engine/parties.h"
 #include "controller/roles/engine/recent.h"
 #include "controller/roles/engine/settled.h"
@@ -58,8 +60,10 @@ enum {
 	ZL_STITCH_BUCKETS = 1 << 17,
 	ZL_SETTLED_SETS = 1 << 18, /* as many places as two directions have there */
 	ZL_EVIDENCE_MAX = 16,	   /* flow records kept with an incident */
+	ZL_PLACES_MAX = 8,	   /* where else one of them was seen */
 	ZL_ROLES_MAX = 8,
 	ZL_DOUBTS_MAX = 256,
+	ZL_TWINS = 1 << 16,  /* flows of which it is known who told them best */
 	ZL_WAITERS_MAX = 16, /* for one lease */
 };
 
@@ -141,10 +145,11 @@ struct zl_seen {
 	struct zl_flow flow;
 	struct zl_initiator initiator;
 	struct zl_seen_brief brief;
-	bool answered;	 /* a record of the other direction has come */
-	bool counted;	 /* by an incident */
-	bool by_claim;	 /* its address would allow what it is not allowed for sure */
-	char verdict[8]; /* "allow", "deny", "none" */
+	bool answered;	   /* a record of the other direction has come */
+	bool counted;	   /* by an incident */
+	enum zl_twin twin; /* of another one, as far as that was asked */
+	bool by_claim;	   /* its address would allow what it is not allowed for sure */
+	char verdict[8];   /* "allow", "deny", "none" */
 	char lock[64];
 	unsigned n_verdict;	     /* 1 + its place in the verdicts of a replay */
 	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
@@ -155,6 +160,8 @@ struct zl_doubt {
 	uint64_t number;
 	struct zl_mono due;
 	bool may_ask; /* without one it may have been the beginning */
+	/* No answer, but may be a copy of what its source's own tap will tell: owned. */
+	struct zl_seen *copy;
 };
 
 /* Records out of a capture (replay.c). */
@@ -217,6 +224,7 @@ struct zl_engine {
 	struct zl_parties parties;
 	uint64_t epoch;	    /* of all that any verdict depends on besides the index */
 	uint64_t n_settled; /* records that were found there */
+	struct zl_twins *twins;
 	struct zl_seen *window;		       /* ZL_WINDOW of them */
 	uint64_t n_seen;		       /* ever; the number of the last one */
 	struct zl_doubt doubts[ZL_DOUBTS_MAX]; /* in the order in which they are due */
@@ -372,11 +380,16 @@ void zl_engine_flows_drain(struct zl_engine *e); /* all that is in the ring now 
 json_t *zl_engine_flows_to_json(const struct zl_seen *s);
 /* The record of that number (from 1) with all that is known of it; NULL: too long ago. */
 struct zl_seen *zl_engine_flows_seen(struct zl_engine *e, uint64_t number);
+/* The same, perhaps in brief. */
+struct zl_seen *zl_engine_flows_brief(struct zl_engine *e, uint64_t number);
 
 /* settle.c: records about which nothing is left to decide. */
 int zl_engine_settle_init(struct zl_engine *e) ZL_CHECKED;
 uint32_t zl_engine_settle_news(
 	const struct zl_engine *e, const struct zl_index_topics *topics);
+/* Would what was kept, `k`, come out now too, of traffic of that time? */
+bool zl_engine_settle_is_good(const struct zl_engine *e, const struct zl_settled *k,
+	const struct zl_index_when *when, struct zl_wall now);
 /* One more of what is `known`: written in brief, and counted for its exporter. */
 void zl_engine_settle_note(
 	struct zl_exporter_info *x, const struct zl_settled *known, struct zl_seen *s);
@@ -387,6 +400,18 @@ void zl_engine_settle_expand(struct zl_engine *e, struct zl_seen *s);
  */
 void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
 	struct zl_settled *k, const struct zl_seen *s, struct zl_wall now);
+
+/* copies.c: what is this record to the others of its flow? */
+enum zl_twin zl_engine_copies_note(struct zl_engine *e, struct zl_seen *s);
+/* Which record its conversation is to know of this direction: it, or the one before. */
+uint64_t zl_engine_copies_prefer(struct zl_engine *e, const struct zl_seen *s);
+/* If it may be a copy: a doubt that is looked at then, with all that is known of it. */
+bool zl_engine_copies_hold(
+	struct zl_engine *e, const struct zl_seen *s, struct zl_mono due);
+/* The best of the window, for each flow; and what this one is a copy of, or NULL. */
+int zl_engine_copies_gather(struct zl_engine *e, struct zl_map *best) ZL_CHECKED;
+const struct zl_seen *zl_engine_copies_of(
+	const struct zl_map *best, const struct zl_seen *s);
 
 /*
  * replay.c: the clock is that of the capture, so that its own time and not the speed of
@@ -406,7 +431,8 @@ int zl_engine_incidents_load(struct zl_engine *e, struct zl_error *reterr) ZL_CH
 void zl_engine_incidents_violation(
 	struct zl_engine *e, struct zl_seen *seen, const struct zl_verdict *verdict);
 /* findings.c: once a domain, and once an exporter until it speaks again. */
-void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *seen);
+void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *seen);
+void zl_engine_incidents_holder(struct zl_engine *e, struct zl_seen *seen);
 void zl_engine_incidents_silent(struct zl_engine *e, const struct zl_addr *exporter,
 	const char *host, uint64_t after_s);
 void zl_engine_incidents_speaks(struct zl_engine *e, const struct zl_addr *exporter);

@@ -14,6 +14,7 @@
 
 /* Not a lock's name: what a domain does whatever the locks say. */
 #define SPOOFING "(spoofing)"
+#define ADDRESS	 "(address)"
 
 /* Said once, and nothing more. */
 static void alert_once(
@@ -29,7 +30,7 @@ static void alert_once(
 }
 
 /* Said once, and nothing more: what the lie was for is judged by the locks. */
-void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
+void zl_engine_incidents_spoofing(struct zl_engine *e, struct zl_seen *s)
 {
 	struct zl_engine_incident *inc;
 	char rule[sizeof(inc->row.rule)];
@@ -41,6 +42,26 @@ void zl_engine_incidents_spoofing(struct zl_engine *e, const struct zl_seen *s)
 	inc = zl_engine_incidents_open(e, &s->sighting.src, SPOOFING, rule);
 	if (inc == NULL)
 		return;
+	(void)zl_engine_copies_note(e, s);
+	zl_engine_incidents_count(inc, s);
+	alert_once(e, inc, "no lock asks for more than an alert about it");
+}
+
+/* Nobody has the address any more, so that it is no lie; but somebody had it. */
+void zl_engine_incidents_holder(struct zl_engine *e, struct zl_seen *s)
+{
+	struct zl_engine_incident *inc;
+	char rule[sizeof(inc->row.rule)], addr[ZL_ADDR_STR];
+
+	if (s->flow.is_provisional)
+		return;
+	(void)snprintf(rule, sizeof(rule),
+		"it uses %s, which domain '%.100s' had less than an hour before",
+		zl_addr_format(&s->flow.src, addr), s->sighting.held_by);
+	inc = zl_engine_incidents_open(e, &s->sighting.src, ADDRESS, rule);
+	if (inc == NULL)
+		return;
+	(void)zl_engine_copies_note(e, s);
 	zl_engine_incidents_count(inc, s);
 	alert_once(e, inc, "no lock asks for more than an alert about it");
 }

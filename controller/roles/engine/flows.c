@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "controller/control/varlink.h"
+#include "controller/flow/moment.h"
 #include "controller/roles/engine/engine.h"
 
 /* In one go before the loop looks at anything else. */
@@ -115,6 +116,7 @@ static void judge(struct zl_engine *e, struct zl_seen *s, struct zl_verdict *ret
 		return;
 	}
 	evaluate(e, s, forward, ret, &s->by_claim);
+	s->brief.is_known = false;
 	s->brief.is_ruled = true;
 	s->brief.is_forward = forward;
 	s->brief.verdict = (uint8_t)ret->kind;
@@ -132,8 +134,8 @@ static void judge_and_act(struct zl_engine *e, struct zl_seen *s)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
 
-/* Or NULL.  The oldest have to make way for the batch that is worked on. */
-static struct zl_seen *find_brief(struct zl_engine *e, uint64_t number)
+/* The oldest have to make way for the batch that is worked on. */
+struct zl_seen *zl_engine_flows_brief(struct zl_engine *e, uint64_t number)
 {
 	return number == 0 || e->n_seen - number >= ZL_WINDOW - ZL_FLOWS_BATCH
 		       ? NULL
@@ -142,7 +144,7 @@ static struct zl_seen *find_brief(struct zl_engine *e, uint64_t number)
 
 struct zl_seen *zl_engine_flows_seen(struct zl_engine *e, uint64_t number)
 {
-	struct zl_seen *s = find_brief(e, number);
+	struct zl_seen *s = zl_engine_flows_brief(e, number);
 
 	if (s != NULL)
 		zl_engine_settle_expand(e, s);
@@ -152,7 +154,7 @@ struct zl_seen *zl_engine_flows_seen(struct zl_engine *e, uint64_t number)
 /* Does a record of the other direction say that the sender of the earlier one began? */
 static bool overturns(const struct zl_initiator *is, const struct zl_initiator *other)
 {
-	return !zl_stitch_is_certain(other->confidence) &&
+	return !zl_stitch_is_certain(other->confidence) && !other->answers &&
 	       (is->proves || (is->side == ZL_SIDE_DST && other->side != ZL_SIDE_SRC));
 }
 
@@ -163,7 +165,7 @@ static bool overturns(const struct zl_initiator *is, const struct zl_initiator *
  */
 static void look_back(struct zl_engine *e, const struct zl_seen *s)
 {
-	struct zl_seen *other = find_brief(e, s->initiator.other);
+	struct zl_seen *other = zl_engine_flows_brief(e, s->initiator.other);
 
 	if (other == NULL)
 		return;
@@ -221,13 +223,41 @@ static void take_answer(struct zl_engine *e, struct zl_seen *s)
 		zl_engine_incidents_violation(e, s, &verdict);
 }
 
+/*
+ * Who is named by MAC or address only, but has a tap that is watched, will be seen there if
+ * it was him.  That record is waited for: this one may be a copy of it, or of a lie.
+ */
+static void take_question(struct zl_engine *e, struct zl_seen *s)
+{
+	struct zl_verdict verdict;
+
+	judge(e, s, &verdict);
+	zl_engine_replay_count(e, s, verdict.kind);
+	if (verdict.kind == ZL_VERDICT_DENY &&
+		!zl_engine_copies_hold(
+			e, s, (struct zl_mono){ zl_mono_now().us + DOUBT_US }))
+		zl_engine_incidents_violation(e, s, &verdict);
+}
+
+static void settle_copy(struct zl_engine *e, struct zl_seen *s)
+{
+	if (!zl_stitch_is_forged(
+		    e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_SRC))
+		judge_and_act(e, s);
+	free(s);
+}
+
 static void settle(struct zl_engine *e, const struct zl_doubt *d)
 {
 	struct zl_seen *s = zl_engine_flows_seen(e, d->number);
 
+	if (d->copy != NULL) {
+		settle_copy(e, d->copy);
+		return;
+	}
 	if (s == NULL || s->answered ||
-		zl_stitch_is_answer_to_forged(
-			e->stitch, &s->flow, s->sighting.true_scope))
+		zl_stitch_is_forged(
+			e->stitch, &s->flow, s->sighting.true_scope, ZL_SIDE_DST))
 		return;
 	if (d->may_ask) {
 		s->initiator.side = ZL_SIDE_SRC;
@@ -250,7 +280,7 @@ void zl_engine_flows_tick(struct zl_engine *e, struct zl_mono now)
 }
 
 /* What a liar says is its own act, and none of whom it pretends to be. */
-static void take_lie(struct zl_engine *e, const struct zl_seen *s)
+static void take_lie(struct zl_engine *e, struct zl_seen *s)
 {
 	zl_stitch_forged(e->stitch, &s->flow, s->sighting.true_scope, zl_mono_now());
 	if (s->sighting.src.evidence == ZL_EVIDENCE_TAP)
@@ -260,17 +290,21 @@ static void take_lie(struct zl_engine *e, const struct zl_seen *s)
 /* What the record shows, and what follows. */
 static void take_sighting(struct zl_engine *e, struct zl_seen *s, struct zl_mono now)
 {
-	e->n_seen++;
-	s->initiator =
-		zl_stitch(e->stitch, &s->flow, s->sighting.scope, e->n_seen, now);
+	s->initiator = zl_stitch(e->stitch, &s->flow, s->sighting.scope,
+		s->sighting.src.evidence, e->n_seen, now);
+	if (zl_engine_copies_prefer(e, s) != e->n_seen)
+		zl_stitch_restore(
+			e->stitch, &s->flow, s->sighting.scope, s->initiator.same);
 	if (s->sighting.spoofed)
 		take_lie(e, s);
+	if (s->sighting.held_by[0] != '\0')
+		zl_engine_incidents_holder(e, s);
 	look_back(e, s);
 	if (s->initiator.side == ZL_SIDE_DST &&
 		s->sighting.dst.evidence != ZL_EVIDENCE_NONE)
 		take_answer(e, s);
 	else
-		judge_and_act(e, s);
+		take_question(e, s);
 }
 
 /* The flows are in their places in the window already: those that come next. */
@@ -312,7 +346,10 @@ static unsigned choose(struct zl_engine *e, struct batch *b, unsigned n)
 			.ifindex = zl_engine_ifnames_index(
 				e, x, zl_correlate_interface(f)),
 			.src = &f->src,
-			.dst = &f->dst };
+			.dst = &f->dst,
+			.when = zl_moment(f, x->stats.has_offset
+						     ? x->stats.offset_us
+						     : ZL_MOMENT_NO_OFFSET) };
 	}
 	return kept;
 }
@@ -321,14 +358,6 @@ static void fetch_class(struct zl_engine *e, const struct zl_endpoint *end)
 {
 	if (end->evidence != ZL_EVIDENCE_NONE)
 		zl_map_fetch(&e->classes, zl_map_hash(&e->classes, &end->domain));
-}
-
-/* Is what was kept of the like of it what would come out now? */
-static bool is_good(const struct zl_engine *e, const struct zl_settled *k,
-	const struct zl_flow *f, struct zl_wall now)
-{
-	return k->news == zl_engine_settle_news(e, &k->topics) &&
-	       zl_settled_is_of_now(k, f, now);
 }
 
 /* Which of them are settled?  For good, once each has its turn. */
@@ -348,7 +377,8 @@ static void look_up(
 		k = zl_stitch_is_plain(&b->seen[i]->flow)
 			    ? zl_settled_find(e->settled, &b->known[i].key)
 			    : NULL;
-		b->is_known[i] = k != NULL && is_good(e, k, &b->seen[i]->flow, now);
+		b->is_known[i] = k != NULL &&
+				 zl_engine_settle_is_good(e, k, &b->fetch[i].when, now);
 		if (!b->is_known[i])
 			continue;
 		b->known[i] = *k;
@@ -367,7 +397,7 @@ static void identify(
 	struct zl_seen *s = b->seen[i];
 	uint32_t present = s->flow.present;
 
-	if (b->is_known[i] && is_good(e, k, &s->flow, wall)) {
+	if (b->is_known[i] && zl_engine_settle_is_good(e, k, &b->fetch[i].when, wall)) {
 		zl_engine_settle_note(x, k, s);
 		zl_stitch_fetch_settled(e->stitch, &s->flow, &b->stitched[i], 1);
 		return;
@@ -405,16 +435,24 @@ static bool take_settled(struct zl_engine *e, const struct zl_settled *k,
 		return false;
 	s->initiator = (struct zl_initiator){ .side = (enum zl_side)k->side,
 		.confidence = (enum zl_confidence)k->confidence,
-		.other = zl_stitch_other(e->stitch, &s->flow, stitched),
-		.proves = k->proves };
-	other = find_brief(e, s->initiator.other);
+		.other = zl_stitch_last(e->stitch, &s->flow, stitched, ZL_SIDE_DST),
+		.same = zl_stitch_last(e->stitch, &s->flow, stitched, ZL_SIDE_SRC),
+		.proves = k->proves,
+		.ends = zl_stitch_ends(&s->flow) };
+	s->initiator.answers =
+		zl_stitch_plain_answers(s->initiator.side, s->initiator.confidence);
+	/* What nobody judges again is not asked when it began. */
+	if (!zl_stitch_is_certain(s->initiator.confidence))
+		s->initiator.began = zl_stitch_began(
+			e->stitch, &s->flow, stitched, s->initiator.side);
+	other = zl_engine_flows_brief(e, s->initiator.other);
 	if (other != NULL && overturns(&s->initiator, &other->initiator))
 		return false;
 	if (other != NULL)
 		other->answered = true;
-	e->n_seen++;
 	e->n_settled++;
-	zl_stitch_count(e->stitch, &s->flow, stitched, e->n_seen, now);
+	zl_stitch_count(
+		e->stitch, &s->flow, stitched, zl_engine_copies_prefer(e, s), now);
 	return true;
 }
 
@@ -447,6 +485,7 @@ static void take_batch(struct zl_engine *e, struct batch *b, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct zl_seen *s = b->seen[i];
 
+		e->n_seen++;
 		if (b->is_known[i] &&
 			take_settled(e, &b->known[i], &b->stitched[i], s, now))
 			continue;
@@ -518,7 +557,7 @@ int zl_engine_flows_attach(
 	e->wake = wake;
 	e->window = calloc(ZL_WINDOW, sizeof(*e->window));
 	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0 ||
-		zl_engine_settle_init(e) < 0)
+		zl_twins_new(ZL_TWINS, &e->twins) < 0 || zl_engine_settle_init(e) < 0)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
 	r = sd_event_add_io(e->event, NULL, wake, EPOLLIN, on_wake, e);
 	if (r < 0)

@@ -101,13 +101,120 @@ struct zl_engine_incident *zl_engine_incidents_open(struct zl_engine *e,
 	return inc;
 }
 
-/* One more record counts for it. */
+static bool is_number(const json_t *o, const char *key, int64_t value)
+{
+	return json_integer_value(json_object_get(o, key)) == value;
+}
+
+static bool is_text(const json_t *o, const char *key, const char *value)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text != NULL && strcmp(text, value) == 0;
+}
+
+static bool is_addr(const json_t *o, const char *key, const struct zl_addr *addr)
+{
+	char text[ZL_ADDR_STR];
+
+	return is_text(o, key, zl_addr_format(addr, text));
+}
+
+/* The record in the evidence that tells of this flow, or (`itself`) is this one. */
+static size_t find_flow(const json_t *evidence, const struct zl_seen *s, bool itself)
+{
+	const struct zl_flow *f = &s->flow;
+	size_t i;
+
+	for (i = 0; i < json_array_size(evidence); i++) {
+		const json_t *o = json_array_get(evidence, i);
+
+		if (is_number(o, "sport", f->sport) &&
+			is_number(o, "dport", f->dport) &&
+			is_number(o, "proto", f->proto) &&
+			(!itself || is_number(o, "arrival_us", f->arrival.us)) &&
+			is_addr(o, "src", &f->src) && is_addr(o, "dst", &f->dst) &&
+			(!itself || is_addr(o, "exporter", &f->exporter)))
+			break;
+	}
+	return i;
+}
+
+/* Is it from that place? */
+static bool is_at(const json_t *o, const json_t *place)
+{
+	return json_equal(json_object_get(o, "exporter"),
+		       json_object_get(place, "exporter")) &&
+	       json_equal(json_object_get(o, "in_if"), json_object_get(place, "in_if"));
+}
+
+/* `best` was seen there too, once for each place. */
+static void add_place(json_t *best, const json_t *copy)
+{
+	static const char *const keys[] = { "exporter", "host", "in_if", "src_evidence",
+		"arrival_ms" };
+	json_t *list = json_object_get(best, "seen_at"), *at;
+
+	if (list == NULL) {
+		list = json_array();
+		(void)json_object_set_new(best, "seen_at", list);
+	}
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (is_at(json_array_get(list, i), copy))
+			return;
+	if (json_array_size(list) == ZL_PLACES_MAX)
+		return;
+	at = json_object();
+	for (size_t i = 0; i < N_ITEMS(keys); i++)
+		(void)json_object_set(at, keys[i], json_object_get(copy, keys[i]));
+	(void)json_array_append_new(list, at);
+}
+
+/* The record that counts takes the place of its copy; it is taken. */
+static void put_best(json_t *evidence, size_t i, json_t *best)
+{
+	const json_t *copy = json_array_get(evidence, i);
+	const json_t *others = json_object_get(copy, "seen_at");
+
+	add_place(best, copy);
+	for (size_t k = 0; k < json_array_size(others); k++)
+		add_place(best, json_array_get(others, k));
+	(void)json_array_set_new(evidence, i, best);
+}
+
+/* True: it has been counted, itself or as the flow that it tells of. */
+static bool merge(json_t *evidence, const struct zl_seen *s)
+{
+	bool is_twin = s->twin == ZL_TWIN_COPY || s->twin == ZL_TWIN_BETTER;
+	json_t *flow;
+	size_t i;
+
+	if (!is_twin && !s->counted)
+		return false;
+	i = find_flow(evidence, s, !is_twin);
+	if (i == json_array_size(evidence))
+		return i == ZL_EVIDENCE_MAX; /* it was not kept */
+	flow = zl_engine_flows_to_json(s);
+	if (!is_twin) {
+		(void)json_array_set_new(evidence, i, flow);
+	} else if (s->twin == ZL_TWIN_BETTER) {
+		put_best(evidence, i, flow);
+	} else {
+		add_place(json_array_get(evidence, i), flow);
+		json_decref(flow);
+	}
+	return true;
+}
+
+/* One more record counts for it, unless it tells of a flow that was counted. */
 void zl_engine_incidents_count(struct zl_engine_incident *inc, const struct zl_seen *s)
 {
-	inc->row.count += !s->counted;
 	inc->row.updated = zl_wall_now();
 	inc->seen = zl_mono_now();
 	inc->dirty = true;
+	if (merge(inc->evidence, s))
+		return;
+	inc->row.count++;
 	if (json_array_size(inc->evidence) < ZL_EVIDENCE_MAX)
 		(void)json_array_append_new(inc->evidence, zl_engine_flows_to_json(s));
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "controller/flow/moment.h"
 #include "controller/roles/engine/incidents.h"
 #include "controller/roles/engine/tally.h"
 
@@ -24,10 +25,6 @@ _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
 		       (int)ZL_RESPONSE_NWFILTER == (int)ZL_BACKEND_NWFILTER,
 	"a lock's response is not what mitigate/ makes of it");
 
-/* Records without a usable time are taken to be as old as exporters let them get. */
-#define UNKNOWN_AGE_US (60 * ZL_US_PER_S)
-/* From the header's time stamp to our socket, on a busy exporter. */
-#define TRANSIT_US (100 * ZL_US_PER_MS)
 /* How long a refused or failed action is not tried again for the same incident. */
 #define RETRY_US (60 * (uint64_t)ZL_US_PER_S)
 /*
@@ -38,19 +35,6 @@ _Static_assert((int)ZL_RESPONSE_ALERT == (int)ZL_ACTION_ALERT &&
 static const struct zl_endpoint outside = {
 	.name = "(outside)", .host = "", .tap = ""
 };
-
-/* When was the traffic, at the earliest that its last packet can have been? */
-static struct zl_wall seen_at(const struct zl_flow *f)
-{
-	struct zl_wall t = f->arrival;
-
-	t.us -= TRANSIT_US;
-	if ((f->present & ZL_FLOW_AGE) == 0)
-		t.us -= UNKNOWN_AGE_US;
-	else
-		t.us -= ((int64_t)f->age_ms + f->age_error_ms) * ZL_US_PER_MS;
-	return t;
-}
 
 static void count_leftover(
 	struct zl_engine_release *r, struct zl_case *c, const struct zl_flow *f)
@@ -87,7 +71,8 @@ static void fill_case(struct zl_engine *e, const struct zl_seen *s,
 		.sampling_known = s->flow.sampling != 0,
 		.forwarding = who->forwarding,
 		.by_claim = s->by_claim,
-		.seen = seen_at(&s->flow),
+		.seen = zl_moment(&s->flow, ZL_MOMENT_NO_OFFSET).earliest,
+		.past = s->sighting.past,
 		.began = s->initiator.began,
 		.ends = s->initiator.ends,
 		.host_fresh = host != NULL && host->state == ZL_HOST_UP,
@@ -214,6 +199,7 @@ void zl_engine_incidents_violation(
 	if (inc == NULL)
 		return;
 	is_new = inc->row.id == 0;
+	(void)zl_engine_copies_note(e, s);
 	zl_engine_incidents_count(inc, s);
 	s->counted = true;
 	fill_case(e, s, who, verdict, &c);

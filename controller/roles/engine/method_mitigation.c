@@ -11,6 +11,18 @@ enum { FLOWS_DEFAULT = 50, AUDIT_DEFAULT = 50 };
 
 /* --- flows --- */
 
+/* And who told of it with better evidence. */
+static json_t *flow_to_json(const struct zl_seen *s, const struct zl_seen *best)
+{
+	json_t *flow = zl_engine_flows_to_json(s);
+	char text[ZL_ADDR_STR];
+
+	(void)json_object_set_new(flow, "copy_of",
+		best == NULL ? json_null()
+			     : json_string(zl_addr_format(&best->flow.exporter, text)));
+	return flow;
+}
+
 int zl_method_list_flows(
 	void *user, struct zl_call *call, json_t **ret, struct zl_error *reterr)
 {
@@ -19,6 +31,7 @@ int zl_method_list_flows(
 	uint64_t limit = (uint64_t)zl_call_int(call, "limit", FLOWS_DEFAULT);
 	uint64_t in_window = e->n_seen < ZL_WINDOW ? e->n_seen : ZL_WINDOW;
 	const struct zl_index_domain *d = NULL;
+	struct zl_map best;
 	json_t *list;
 
 	if (domain != NULL) {
@@ -26,6 +39,10 @@ int zl_method_list_flows(
 
 		if (r < 0)
 			return r;
+	}
+	if (zl_engine_copies_gather(e, &best) < 0) {
+		zl_map_done(&best);
+		return zl_fail(reterr, -ENOMEM, "out of memory");
 	}
 	list = json_array();
 	for (uint64_t i = 0; i < in_window && json_array_size(list) < limit; i++) {
@@ -36,8 +53,10 @@ int zl_method_list_flows(
 		if (d != NULL && !zl_uuid_eq(&s->sighting.src.domain, &d->uuid) &&
 			!zl_uuid_eq(&s->sighting.dst.domain, &d->uuid))
 			continue;
-		(void)json_array_insert_new(list, 0, zl_engine_flows_to_json(s));
+		(void)json_array_insert_new(
+			list, 0, flow_to_json(s, zl_engine_copies_of(&best, s)));
 	}
+	zl_map_done(&best);
 	*ret = json_pack("{s:o}", "flows", list);
 	return 0;
 }

@@ -102,7 +102,7 @@ static int put_link(struct zl_engine *e, const char *host, const json_t *item,
 	(void)snprintf(link.name, sizeof(link.name), "%s",
 		tap_of(e, host, &link, text_of(item, "ifname")));
 	(void)snprintf(link.master, sizeof(link.master), "%s", text_of(item, "master"));
-	return zl_index_link_put(e->index, host, &link, reterr);
+	return zl_index_link_put(e->index, host, &link, zl_wall_now(), reterr);
 }
 
 static int read_links(struct zl_engine *e, const char *host, const char *path,

@@ -22,12 +22,28 @@ uint32_t zl_engine_settle_news(
 	return zl_settled_news(zl_index_news(e->index), topics, e->epoch);
 }
 
+/*
+ * What has ended is news of all that had it (inventory/index.h), so that traffic from after
+ * the entry has no past that the entry has not.  Of earlier traffic that is so when nothing
+ * has ended at all.
+ */
+bool zl_engine_settle_is_good(const struct zl_engine *e, const struct zl_settled *k,
+	const struct zl_index_when *when, struct zl_wall now)
+{
+	return k->news == zl_engine_settle_news(e, &k->topics) &&
+	       zl_settled_is_fresh(k, now) &&
+	       (!zl_index_has_past(e->index, when, now) ||
+		       (zl_settled_is_of_now(k, when) &&
+			       !zl_index_is_long_ago(e->index, when, now)));
+}
+
 /* --- in brief --- */
 
 void zl_engine_settle_note(
 	struct zl_exporter_info *x, const struct zl_settled *known, struct zl_seen *s)
 {
 	s->answered = s->counted = s->by_claim = false;
+	s->twin = ZL_TWIN_UNKNOWN;
 	s->n_verdict = 0;
 	s->brief = (struct zl_seen_brief){ .is_all = true,
 		.verdict = known->verdict,
@@ -83,7 +99,7 @@ void zl_engine_settle_expand(struct zl_engine *e, struct zl_seen *s)
 	lock = zl_parties_get(&e->parties, s->brief.lock);
 	s->brief.is_all = false;
 	memset(at, 0, offsetof(struct zl_sighting, text));
-	at->claimed = "";
+	at->claimed = at->held_by = at->past.name = "";
 	at->host = keep_text(at, host->end.name);
 	fill(at, &at->src, src, s->brief.src_evidence);
 	fill(at, &at->dst, dst, s->brief.dst_evidence);
@@ -149,13 +165,15 @@ static bool is_nothing(const struct zl_seen *s)
 {
 	return !s->initiator.first && s->brief.is_ruled &&
 	       s->brief.verdict != ZL_VERDICT_DENY && !s->by_claim &&
-	       !s->sighting.spoofed && !s->sighting.learned &&
+	       !s->sighting.spoofed && !s->sighting.learned && !s->sighting.excused &&
+	       s->sighting.past.how == ZL_INDEX_PAST_SAME &&
 	       zl_stitch_is_plain(&s->flow);
 }
 
 void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
 	struct zl_settled *k, const struct zl_seen *s, struct zl_wall now)
 {
+	const struct zl_index_when at_once = { now, now, now };
 	const struct zl_sighting *at = &s->sighting;
 	struct zl_initiator is = s->initiator;
 	struct zl_stitch_settled stitched;
@@ -164,7 +182,10 @@ void zl_engine_settle_keep(struct zl_engine *e, struct zl_exporter_info *x,
 	/* What names of interfaces mean is told by nobody when it changes. */
 	if (x->interfaces == ZL_HOST_INTERFACES_NAME || !is_nothing(s) ||
 		zl_engine_settle_news(e, &k->topics) != k->news ||
-		!zl_stitch_settle(e->stitch, &s->flow, at->scope, &is, &stitched))
+		/* The clock was set back: the entry is to be after all that has ended. */
+		zl_index_has_past(e->index, &at_once, now) ||
+		!zl_stitch_settle(e->stitch, &s->flow, at->scope, at->src.evidence, &is,
+			&stitched))
 		return;
 	k->lock = 0;
 	r = keep_parties(e, x, s, k);

@@ -32,7 +32,8 @@ struct key {
 	uint32_t exporter, interface;
 	uint16_t sport, dport;
 	struct zl_mac src_mac, dst_mac;
-	uint8_t proto, biflow, unused[6];
+	uint16_t vlan;
+	uint8_t proto, biflow, unused[4];
 };
 
 _Static_assert(sizeof(struct key) == 2 * 16 + 2 * 4 + 2 * 2 + 2 * 6 + 8, "no holes");
@@ -85,6 +86,7 @@ struct zl_digest zl_settled_key(
 		.interface = zl_correlate_interface(f),
 		.sport = f->sport,
 		.dport = f->dport,
+		.vlan = zl_correlate_vlan(f),
 		.proto = f->proto,
 		.biflow = (uint8_t)zl_stitch_biflow(f) };
 
@@ -152,15 +154,16 @@ void zl_settled_put(struct zl_settled_table *t, const struct zl_settled *entry)
 	set[at] = *entry;
 }
 
-bool zl_settled_is_of_now(
-	const struct zl_settled *s, const struct zl_flow *f, struct zl_wall now)
+bool zl_settled_is_fresh(const struct zl_settled *s, struct zl_wall now)
 {
-	int64_t since = (int64_t)s->since * ZL_US_PER_S, began = f->arrival.us;
 	uint16_t second = (uint16_t)(now.us / ZL_US_PER_S);
 
-	if ((f->present & ZL_FLOW_AGE) != 0)
-		began -= ((int64_t)f->age_ms + f->age_error_ms) * ZL_US_PER_MS;
-	return began >= since && (uint16_t)(second - s->looked) < ZL_SETTLED_FOR_S;
+	return (uint16_t)(second - s->looked) < ZL_SETTLED_FOR_S;
+}
+
+bool zl_settled_is_of_now(const struct zl_settled *s, const struct zl_index_when *when)
+{
+	return when->start.us >= (int64_t)s->since * ZL_US_PER_S;
 }
 
 void zl_settled_set_time(
@@ -169,7 +172,9 @@ void zl_settled_set_time(
 	uint32_t second = (uint32_t)(now.us / ZL_US_PER_S);
 
 	s->looked = (uint16_t)second;
-	s->since = before != NULL && before->news == s->news ? before->since : second;
+	/* What changed in this second, before now, must be before it too. */
+	s->since =
+		before != NULL && before->news == s->news ? before->since : second + 1;
 }
 
 struct zl_stitch_settled zl_settled_stitched(const struct zl_settled *s)

@@ -10,17 +10,20 @@
  *
  *	in the key	addresses, ports, protocol, MACs, the interface, who exported it (an
  *			exporter's number changes with its host, numbering and sampling),
- *			who began by the record's own word
+ *			its VLAN, who began by the record's own word
  *	news		the index, by topic (inventory/index.h): taps, NICs, addresses,
  *			domains; and all that the verdict depends on: zones, locks
  *	stitched	the conversation (controller/flow/stitch.h), both directions, forgery
  *			and the start times of its records included
- *	since		whatever was before: records of earlier traffic are not served
+ *	since		whatever was before: records of earlier traffic are served only if
+ *			nothing at all has ended since then (inventory/index.h, the past)
  *	looked		nor any after ZL_SETTLED_FOR_S, so that what is only kept while it is
  *			seen is seen in full every now and then
  *
  * Only "nothing to do" may be kept.  A denial, a lie, an address just learned, a verdict
- * that needs the claim of an address, and what is not plain (stitch.h) is not.
+ * that needs the claim of an address, what is not plain (stitch.h), and what was
+ * somebody else's at the time is not.  Who tells of a flow that others tell too
+ * (flow/twin.h) is asked only of what is held against somebody, so not of these.
  *
  * The table has a fixed size.  The key is kept as its digest under a secret
  * (base/map.h); who chooses packets can make others be forgotten only by sending as
@@ -44,8 +47,9 @@ enum { ZL_SETTLED_FOR_S = 600 };
 /* What came out.  One cache line. */
 struct zl_settled {
 	struct zl_digest key;
-	uint32_t news;	/* a sum of counters */
-	uint32_t since; /* wall seconds: nothing has changed from then on */
+	uint32_t news; /* a sum of counters */
+	uint32_t
+		since; /* wall seconds: nothing has changed from then on, or just before */
 	struct zl_index_topics topics;
 	uint16_t looked; /* the last 16 bits of the second of the last full look */
 	uint32_t place, changes; /* of the conversation */
@@ -90,9 +94,10 @@ static inline uint32_t zl_settled_news(
 	       news[t->link] + news[t->src_mac] + news[t->dst_mac];
 }
 
-/* By time alone: is the traffic of this record from after the entry was made? */
-bool zl_settled_is_of_now(
-	const struct zl_settled *s, const struct zl_flow *flow, struct zl_wall now);
+/* Has it been looked at in full of late? */
+bool zl_settled_is_fresh(const struct zl_settled *s, struct zl_wall now);
+/* Is this traffic, all of it, from after the entry was made? */
+bool zl_settled_is_of_now(const struct zl_settled *s, const struct zl_index_when *when);
 
 /* It is `now`, and `before` (or NULL) was kept under the same key. */
 void zl_settled_set_time(

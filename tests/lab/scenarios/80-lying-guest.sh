@@ -44,10 +44,47 @@ liar() {
 	sleep 3 # what comes sooner may be from before the release
 }
 
+# When no exporter says at which tap a frame entered
+interfaces() {
+	local n
+
+	for n in 1 2; do
+		sed "s/interfaces='ifindex'/interfaces='$1'/" "$EXAMPLES/host-hv$n.xml" \
+			>"$LAB/host-hv$n.xml"
+		zl host-define "$LAB/host-hv$n.xml" >/dev/null || return 1
+	done
+	define_hosts 1 2
+}
+
+# says DOMAIN TEXT: why nothing is done in its incident about the lock
+says() {
+	zl incident-list --json | jq -e --arg d "$1" --arg t "$2" \
+		'[.incidents[] | select(.state == "open" and .domain == $d and .lock == "db-lock" and
+		.decision == "alert" and (.decision_reason | contains($t)))] | length > 0' >/dev/null
+}
+
+nobody_has_lease() {
+	zl mitigation-list --json | jq -e '.mitigations | length == 0' >/dev/null
+}
+
+undo 'interfaces ifindex'
+check 'the exporters name no taps' interfaces none
+know_each_other
+forge web1 "$(vm_mac web2)" "$(vm_v4 web2)" db1 "$(vm_v4 db1)" 41011 22 S
+forge web1 "$(vm_mac web2)" "$(vm_v6 web2)" db1 "$(vm_v6 db1)" 41012 22 S
+forge web1 "$(vm_mac web1)" "$(vm_v4 web2)" db1 "$(vm_v4 db1)" 41013 22 S
+soon 'without taps: who is named has an incident that says why it is left alone' 8 \
+	says web2 'named by its mac, and nothing was seen at its tap'
+soon 'so has the one whose own MAC it was' 8 \
+	says web1 'named by its mac, and nothing was seen at its tap'
+check 'and nobody is cut off' nobody_has_lease
+check 'the taps are named again' interfaces ifindex
+
 # When web1 uses web2's addresses, with its own MAC and with web2's
 liar 'IPv4' "$(vm_mac web1)" v4 41001
 liar 'IPv6' "$(vm_mac web1)" v6 41002
 liar 'IPv4 and MAC' "$(vm_mac web2)" v4 41003
+liar 'IPv6 and MAC' "$(vm_mac web2)" v6 41004
 
 # When it makes web2 answer to db1's ssh: refusals, openings, by both protocols
 know_each_other
