@@ -380,10 +380,8 @@ struct zl_initiator zl_stitch(struct zl_stitch *s, const struct zl_flow *flow,
 	/* What an unconfirmed template says leaves nothing behind, and proves nothing. */
 	if (flow->is_provisional)
 		return is;
-	if (is.first || !zl_stitch_is_same(c, &after)) {
-		*c = after;
-		p->changes++;
-	}
+	p->changes += is.first || !zl_stitch_is_same(c, &after);
+	*c = after;
 	/* Only a real answer makes a server; a refusal or a scan does not. */
 	if (is.confidence == ZL_CONFIDENCE_TIME)
 		remember_offer(s, flow, is.side, scope);
