@@ -36,6 +36,12 @@ static void test_leftovers(void **state)
 	assert_true(zl_rig_await_count("ListFlows", "flows", 6));
 	(void)usleep(500000);
 	assert_int_equal(0, zl_rig_count("ListMitigations", NULL, "mitigations"));
+	/* Of the reasons to do nothing the last one is told. */
+	zl_rig_flow(99, ZL_RIG_WEB1, ZL_RIG_DB1, SPORT + 1, SSH, ZL_RIG_SYN, 1);
+	assert_true(zl_rig_await("ListIncidents", "incidents", "state", "open",
+		"decision_reason",
+		"the domain is named by its address, and nothing was seen at its tap: "
+		"automatic action needs that"));
 	/* It goes on sending: it was not cut for good, and is what the lock forbids. */
 	send_packets(PSH | ZL_RIG_ACK);
 	assert_true(zl_rig_await("ListMitigations", "mitigations", "domain", "web1",

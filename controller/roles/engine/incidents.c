@@ -206,9 +206,13 @@ void zl_engine_incidents_violation(
 	zl_decide(&c, &d);
 	if (d.action == ZL_ACTION_ALERT) {
 		bool would_act = strcmp(d.guard, ZL_DECISION_REPLAY) == 0;
+		const struct zl_uuid nothing = { 0 };
 
-		/* What was decided before stands against weaker evidence later. */
-		if (!is_new && !would_act)
+		/* What is in force, or would be but for the replay, stands against
+		 * weaker evidence later; of the reasons to do nothing the last one is
+		 * told. */
+		if (!is_new && !would_act &&
+			(e->is_replay || !zl_uuid_eq(&inc->row.lease, &nothing)))
 			return;
 		note_decision(inc, &d);
 		if (is_new)

@@ -32,11 +32,14 @@ vm_exec web1 'ip addr add 10.0.0.105/24 dev eth1; arping -c 1 -w 2 -I eth1 10.0.
 soon 'the new NIC speaks' 8 vm_exec web1 'arping -c 1 -w 1 -I eth1 10.0.0.7' 3
 
 # And what it sends has tap evidence, by the exporter that ran before it came
+send() {
+	vm_exec web1 "guest raw eth1 2 5 $(python3 "$ZL_LAB_DIR/forge.py" "$mac" \
+		"$(vm_mac db1)" 10.0.5.105 10.0.5.7 40000 53 udp)" >/dev/null
+}
 tap_evidence() {
+	send
 	zl flow-list --json --limit 200 | jq -e '[.flows[] | select(.src == "10.0.5.105")]
 		| length > 0 and all(.src_domain == "web1" and .evidence == "tap")' >/dev/null
 }
-vm_exec web1 "guest raw eth1 2 5 $(python3 "$ZL_LAB_DIR/forge.py" "$mac" "$(vm_mac db1)" \
-	10.0.5.105 10.0.5.7 40000 53 udp)" >/dev/null
-soon 'its flows have tap evidence' 5 tap_evidence
+soon 'its flows have tap evidence' 8 tap_evidence
 same 'the same pmacctd' "$pids" "$(exporter_pids 1)"
