@@ -223,9 +223,10 @@ static int run(struct zl_engine *e, struct zl_error *reterr)
 
 	if (r >= 0)
 		r = watch_time_and_signals(e);
+	if (r >= 0)
+		r = zl_engine_agents_init(e);
 	if (r < 0)
 		return zl_fail(reterr, r, "event loop: %s", strerror(-r));
-	zl_map_init(&e->hosts, ZL_NAME, 0);
 	zl_map_init(&e->exporters, sizeof(struct zl_addr), 0);
 	zl_map_init(&e->holders, sizeof(struct zl_uuid) + 64, 0);
 	zl_map_init(&e->leases, sizeof(struct zl_uuid), 0);

@@ -5,6 +5,9 @@
  * Silence is the only sign of a stopped or hung agent, so it is asked every two
  * seconds; after ANSWER_MS without a word the session is closed and tried again.
  * "Cannot be reached" changes nothing about its leases.
+ *
+ * One timer asks them all, a few at a time: one for each would wake us as often as there
+ * are hosts, and all at once would have their answers in each other's way.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +21,7 @@
 /* In a minute, besides some for each of its leases. */
 enum { UNASKED_MOST = 60, UNASKED_PER_LEASE = 4, FLOOD_PAUSE_MS = 60000 };
 enum { PING_MS = 2000, ANSWER_MS = 5000, RETRY_FIRST_MS = 200, RETRY_MOST_MS = 5000 };
+#define BEAT_US (PING_MS * ZL_US_PER_MS / ZL_ENGINE_BEATS)
 
 static void connect_agent(struct zl_engine_host *h);
 
@@ -68,34 +72,74 @@ static void send_ping(struct zl_engine_host *h)
 	(void)zl_channel_send(h->channel, &f);
 }
 
+/* To connect, or to part from who floods us. */
 static int on_timer(sd_event_source *s, uint64_t usec, void *user)
 {
 	struct zl_engine_host *h = user;
-	char why[sizeof(h->agent_reason) + 64];
 
 	(void)s;
 	(void)usec;
 	if (h->channel == NULL) {
 		connect_agent(h);
-		return 0;
-	}
-	if (h->is_flooding) {
+	} else if (h->is_flooding) {
 		lose(h, "it reported changes without end; it is asked again in a "
 			"minute: is the host in good hands?");
 		h->is_flooding = false;
 		set_timer(h, FLOOD_PAUSE_MS);
-		return 0;
 	}
-	if (zl_mono_since(zl_mono_now(), h->heard) > ANSWER_MS * ZL_US_PER_MS) {
-		(void)snprintf(why, sizeof(why),
-			"it has not answered at %s for %d s: is it stopped or hung?",
-			h->def->agent_path, ANSWER_MS / 1000);
-		lose(h, why);
-		return 0;
-	}
-	send_ping(h);
-	set_timer(h, PING_MS);
 	return 0;
+}
+
+static void check(struct zl_engine_host *h, struct zl_mono now)
+{
+	char why[sizeof(h->agent_reason) + 64];
+
+	if (h->channel == NULL)
+		return;
+	if (zl_mono_since(now, h->heard) <= ANSWER_MS * ZL_US_PER_MS) {
+		send_ping(h);
+		return;
+	}
+	(void)snprintf(why, sizeof(why),
+		"it has not answered at %s for %d s: is it stopped or hung?",
+		h->def->agent_path, ANSWER_MS / 1000);
+	lose(h, why);
+}
+
+static int on_beat(sd_event_source *s, uint64_t usec, void *user)
+{
+	struct zl_engine *e = user;
+
+	(void)usec;
+	for (struct zl_engine_host *h = e->beats[e->beat]; h != NULL; h = h->next)
+		check(h, zl_mono_now());
+	e->beat = (e->beat + 1) % ZL_ENGINE_BEATS;
+	(void)sd_event_source_set_time_relative(s, BEAT_US);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+int zl_engine_agents_init(struct zl_engine *e)
+{
+	zl_map_init(&e->hosts, ZL_NAME, 0);
+	return sd_event_add_time_relative(
+		e->event, NULL, CLOCK_BOOTTIME, BEAT_US, 0, on_beat, e);
+}
+
+/* Those of one beat are as many as those of another, give or take those that went. */
+static void join(struct zl_engine_host *h)
+{
+	h->beat = h->e->n_joined++ % ZL_ENGINE_BEATS;
+	h->next = h->e->beats[h->beat];
+	h->e->beats[h->beat] = h;
+}
+
+static void leave(struct zl_engine_host *h)
+{
+	struct zl_engine_host **at = &h->e->beats[h->beat];
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
 }
 
 static unsigned count_leases(const struct zl_engine_host *h)
@@ -248,11 +292,11 @@ static void connect_agent(struct zl_engine_host *h)
 	h->heard = zl_mono_now();
 	(void)snprintf(h->agent_reason, sizeof(h->agent_reason),
 		"connected to %s, it has not said anything yet", h->def->agent_path);
-	set_timer(h, PING_MS);
 }
 
 static void free_host(struct zl_engine_host *h)
 {
+	leave(h);
 	(void)sd_event_source_disable_unref(h->timer);
 	zl_channel_close(h->channel);
 	zl_host_free(h->def);
@@ -272,6 +316,7 @@ int zl_engine_agents_add(
 	}
 	h->e = e;
 	h->def = def;
+	join(h);
 	zl_engine_agents_remove(e, def->name);
 	make_key(def->name, key);
 	r = zl_map_put(&e->hosts, key, h);

@@ -75,14 +75,18 @@ enum zl_agent_state {
 	ZL_AGENT_UP,
 };
 
+enum { ZL_ENGINE_BEATS = 20 };
+
 struct zl_engine_host {
 	struct zl_engine *e;
 	struct zl_host *def; /* owned */
 	enum zl_agent_state agent;
 	char agent_reason[256];
 	struct zl_channel *channel;
-	sd_event_source *timer; /* next ping, or next try to connect */
-	struct zl_mono heard;	/* from the agent, last */
+	sd_event_source *timer;	     /* next try to connect */
+	struct zl_engine_host *next; /* of the same beat */
+	unsigned beat;
+	struct zl_mono heard; /* from the agent, last */
 	unsigned tries;
 	unsigned adopted; /* leases taken over from it, unknown to the database */
 	unsigned unasked; /* news that nobody asked it for, since then: */
@@ -201,6 +205,8 @@ struct zl_engine {
 	int wake;
 
 	struct zl_map hosts; /* name[64] -> struct zl_engine_host */
+	struct zl_engine_host *beats[ZL_ENGINE_BEATS]; /* who is asked when */
+	unsigned beat, n_joined;
 	struct zl_index *index;
 
 	struct zl_zone **zones;
@@ -284,6 +290,7 @@ bool zl_engine_classes_is_in(
 	struct zl_engine *e, const struct zl_index_domain *d, const char *zone);
 
 /* agents.c */
+int zl_engine_agents_init(struct zl_engine *e) ZL_CHECKED;
 struct zl_engine_host *zl_engine_agents_find(struct zl_engine *e, const char *host);
 int zl_engine_agents_add(struct zl_engine *e, struct zl_host *def,
 	struct zl_error *reterr) ZL_CHECKED; /* takes def; replaces */
