@@ -217,8 +217,10 @@ bool zl_stitch_tells_start(const struct zl_flow *f)
 {
 	if ((f->present & ZL_FLOW_FIRST) == 0 || is_icmp(f))
 		return false;
-	return f->proto != IPPROTO_TCP ||
-	       ((f->present & ZL_FLOW_TCP_FLAGS) != 0 && (f->tcp_flags & SYN) != 0);
+	/* Of one packet in many the first that was seen is any of them. */
+	if (f->proto != IPPROTO_TCP)
+		return !is_sampled(f);
+	return (f->present & ZL_FLOW_TCP_FLAGS) != 0 && (f->tcp_flags & SYN) != 0;
 }
 
 static void remember_start(struct zl_stitch_conversation *c, unsigned side,

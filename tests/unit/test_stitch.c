@@ -256,6 +256,45 @@ static void test_sampled_reset(void **state)
 	zl_stitch_free(s);
 }
 
+/* Of one datagram in many nobody knows which was the first; a SYN shows that it was. */
+static void test_sampled_start(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		uint32_t sampling;
+		enum zl_confidence confidence;
+	} sampled[] = { { 17, 1, ZL_CONFIDENCE_TIME },
+		{ 17, 100, ZL_CONFIDENCE_SERVICE }, { 6, 100, ZL_CONFIDENCE_TIME } };
+
+	(void)state;
+	for (size_t i = 0; i < N_ITEMS(sampled); i++) {
+		struct zl_flow f = { .sport = 40000,
+			.dport = 53,
+			.proto = sampled[i].proto,
+			.tcp_flags = FULL,
+			.first_ms = 1000,
+			.sampling = sampled[i].sampling,
+			.present = ZL_FLOW_PROTO | ZL_FLOW_TCP_FLAGS | ZL_FLOW_FIRST |
+				   ZL_FLOW_SAMPLING };
+		struct zl_stitch *s = NULL;
+		struct zl_initiator is;
+
+		assert_int_equal(0, zl_stitch_new(16, &s));
+		f.src = zl_addr_from_v4(0x0a000001);
+		f.dst = zl_addr_from_v4(0x0a000002);
+		(void)zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 1, (struct zl_mono){ 1 });
+		f.src = zl_addr_from_v4(0x0a000002);
+		f.dst = zl_addr_from_v4(0x0a000001);
+		f.sport = 53;
+		f.dport = 40000;
+		f.first_ms = 1005;
+		is = zl_stitch(s, &f, 1, ZL_EVIDENCE_TAP, 2, (struct zl_mono){ 2 });
+		assert_int_equal(ZL_SIDE_DST, is.side);
+		assert_int_equal(sampled[i].confidence, is.confidence);
+		zl_stitch_free(s);
+	}
+}
+
 static void test_table_is_bounded(void **state)
 {
 	struct zl_stitch *s = NULL;
@@ -315,7 +354,7 @@ static void test_forged_question(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[N_ITEMS(cases) + 4] = { 0 };
+	struct CMUnitTest tests[N_ITEMS(cases) + 5] = { 0 };
 
 	for (size_t i = 0; i < N_ITEMS(cases); i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].name,
@@ -328,5 +367,7 @@ int main(void)
 	tests[N_ITEMS(cases) + 2] =
 		(struct CMUnitTest)cmocka_unit_test(test_forged_question);
 	tests[N_ITEMS(cases) + 3] = (struct CMUnitTest)cmocka_unit_test(test_ends);
+	tests[N_ITEMS(cases) + 4] =
+		(struct CMUnitTest)cmocka_unit_test(test_sampled_start);
 	return cmocka_run_group_tests_name("stitch", tests, NULL, NULL);
 }
