@@ -46,6 +46,7 @@ struct zl_exporter {
 	struct zl_wall first_seen, last_seen; /* the first: since when it is counted */
 	/* Notes of whoever reports on it, never looked at here. */
 	uint64_t reported;		   /* datagrams, when it was last reported */
+	struct zl_mono told;		   /* that was when */
 	struct zl_mono sampled[ZL_DROP_N]; /* when a reason was last shown */
 };
 

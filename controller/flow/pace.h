@@ -18,7 +18,7 @@
 #include "base/clock.h"
 
 enum {
-	ZL_PACE_PAUSE_US = 4000,
+	ZL_PACE_PAUSE_US = 5000,
 	ZL_PACE_NEAR_US = 500, /* turns that follow each other so soon ... */
 	ZL_PACE_TURNS = 16,    /* ... and so often: busy */
 	ZL_PACE_FEW = 4,       /* busy no more, when a pause gathers fewer */

@@ -6,7 +6,8 @@
  *	engine: EXPORTERS, at its start, at the collector's, and on every change: the
  *		whole list.  The collector reads no datagram before the first.  Before
  *		that, TEMPLATE for each that the collector may take back, the newest first.
- *	collector: once a second EXPORTER for each exporter that sent something since, and
+ *	collector: once a second EXPORTER for each exporter that sent something since (of one
+ *		that always sends, every four seconds), and
  *		TOTALS.  After EXPORTERS, EXPORTER for all.  TEMPLATE for each that is new
  *		or has changed, and again after ZL_TEMPLATE_TELL_S when it is still sent; at
  *		most ZL_COLLECTOR_TEMPLATES_MAX an exporter and second.  IFNAME for each name

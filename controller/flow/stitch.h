@@ -69,15 +69,15 @@ const char *zl_confidence_name(enum zl_confidence c);
 const char *zl_side_name(enum zl_side s); /* "src", "dst", "unknown" */
 
 struct zl_initiator {
-	enum zl_side side;
-	enum zl_confidence confidence;
 	uint64_t other; /* the number of the other direction's last record; 0: none */
 	uint64_t same;	/* and of this direction's one before; 0: none */
-	bool first;	/* none of this direction was there before */
-	bool proves;	/* with it, that the sender of that record began */
-	bool answers;	/* it says of itself that it is an answer, by flags or type */
-	bool ends;	/* of TCP: it closes, with no opening in it */
 	struct zl_wall began; /* when we heard of the opening; 0: we did not */
+	enum zl_side side : 8;
+	enum zl_confidence confidence : 8;
+	bool first;   /* none of this direction was there before */
+	bool proves;  /* with it, that the sender of that record began */
+	bool answers; /* it says of itself that it is an answer, by flags or type */
+	bool ends;    /* of TCP: it closes, with no opening in it */
 };
 
 /* Does it suffice for an automatic action? */

@@ -64,6 +64,8 @@ void zl_stitch_fetch_settled(const struct zl_stitch *s, const struct zl_flow *f,
 	}
 	if (!settled->asks_offers)
 		return;
+	__builtin_prefetch(&s->table[settled->place].start[0]);
+	__builtin_prefetch(&s->table[settled->place].start[1]);
 	/* Another's scope, if the place is another's now: then it is not settled. */
 	if (!settled->src_offers) {
 		o = zl_stitch_make_offer(&f->src, f->sport, f->proto, p->scope);

@@ -33,6 +33,7 @@ enum {
 	SAMPLE_BYTES = 64,
 	SAMPLE_EVERY_S = 60,
 };
+#define TELL_EVERY_US (4 * (uint64_t)ZL_US_PER_S)
 
 struct collector;
 
@@ -162,18 +163,23 @@ static int on_prepare(sd_event_source *source, void *user)
 
 /* --- the engine --- */
 
-static void tell_exporter(struct collector *c, struct zl_exporter *e, bool is_allowed)
+static void tell_exporter(
+	struct collector *c, struct zl_exporter *e, bool is_allowed, struct zl_mono now)
 {
 	struct zl_collector_exporter x;
 	struct zl_frame f;
 
-	if (e->datagrams == e->reported)
+	/* After a quiet time at once; one that always speaks has always news. */
+	if (e->datagrams == e->reported ||
+		(e->reported != 0 && zl_mono_since(now, e->told) < TELL_EVERY_US))
 		return;
 	x = zl_collector_exporter_of(e, is_allowed);
 	zl_channel_start(c->engine, &f, ZL_COLLECTOR_EXPORTER, 0);
 	zl_collector_put_exporter(&f, &x);
-	if (zl_channel_send(c->engine, &f) >= 0)
-		e->reported = e->datagrams;
+	if (zl_channel_send(c->engine, &f) < 0)
+		return;
+	e->reported = e->datagrams;
+	e->told = now;
 }
 
 static void tell_template(struct collector *c, const struct zl_exporter *e,
@@ -281,13 +287,13 @@ static int on_second(sd_event_source *source, uint64_t usec, void *user)
 	zl_tcp_tidy(c->tcp, now);
 	for (size_t i = 0; (e = zl_map_next(&c->exporters.by_address, &i)) != NULL;) {
 		zl_exporter_tidy(e, now);
-		tell_exporter(c, e, true);
+		tell_exporter(c, e, true, now);
 		tell_templates(c, e);
 		tell_ifnames(c, e);
 		tell_interfaces(c, e);
 	}
 	for (size_t i = 0; i < ZL_EXPORTERS_REFUSED; i++)
-		tell_exporter(c, &c->exporters.refused[i], false);
+		tell_exporter(c, &c->exporters.refused[i], false, now);
 	tell_totals(c);
 	r = sd_event_source_set_time_relative(source, (uint64_t)ZL_US_PER_S);
 	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -87,9 +87,10 @@ bool zl_engine_copies_hold(
 
 	if (e->n_doubts == ZL_DOUBTS_MAX || !may_be_copy(e, s))
 		return false;
-	copy = calloc(1, sizeof(*copy));
+	copy = aligned_alloc(alignof(struct zl_seen), sizeof(*copy));
 	if (copy == NULL)
 		return false;
+	memset(copy, 0, sizeof(*copy));
 	memcpy(copy, s, offsetof(struct zl_seen, sighting));
 	zl_correlate_copy(&copy->sighting, &s->sighting);
 	e->doubts[e->n_doubts++] = (struct zl_doubt){ .due = due, .copy = copy };

@@ -25,6 +25,9 @@
  */
 #ifndef ZL_ROLES_ENGINE_H
 #define ZL_ROLES_ENGINE_H
+#include <stdalign.h>
+#include <stddef.h>
+
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
@@ -146,18 +149,21 @@ struct zl_seen_brief {
 };
 
 struct zl_seen {
-	struct zl_flow flow;
+	/* Four cache lines, and of most records no more is written. */
+	alignas(64) struct zl_flow flow;
 	struct zl_initiator initiator;
 	struct zl_seen_brief brief;
-	bool answered;	   /* a record of the other direction has come */
-	bool counted;	   /* by an incident */
-	enum zl_twin twin; /* of another one, as far as that was asked */
-	bool by_claim;	   /* its address would allow what it is not allowed for sure */
-	char verdict[8];   /* "allow", "deny", "none" */
+	bool answered; /* a record of the other direction has come */
+	bool counted;  /* by an incident */
+	bool by_claim; /* its address would allow what it is not allowed for sure */
+	enum zl_twin twin : 8; /* of another one, as far as that was asked */
+	unsigned n_verdict;    /* 1 + its place in the verdicts of a replay */
+
+	char verdict[8]; /* "allow", "deny", "none" */
 	char lock[64];
-	unsigned n_verdict;	     /* 1 + its place in the verdicts of a replay */
 	struct zl_sighting sighting; /* last, for the end of it is mostly not used */
 };
+_Static_assert(offsetof(struct zl_seen, verdict) == 4 * 64, "four cache lines");
 
 /* A record that is or looks like an answer: is there a question before it is due? */
 struct zl_doubt {

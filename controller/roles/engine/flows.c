@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "base/bulk.h"
 #include "base/log.h"
 #include "controller/control/varlink.h"
 #include "controller/flow/moment.h"
@@ -555,7 +556,7 @@ int zl_engine_flows_attach(
 	if (r < 0)
 		return r;
 	e->wake = wake;
-	e->window = calloc(ZL_WINDOW, sizeof(*e->window));
+	e->window = zl_bulk_new(ZL_WINDOW, sizeof(*e->window)).at;
 	if (e->window == NULL || zl_stitch_new(ZL_STITCH_BUCKETS, &e->stitch) < 0 ||
 		zl_twins_new(ZL_TWINS, &e->twins) < 0 || zl_engine_settle_init(e) < 0)
 		return zl_fail(reterr, -ENOMEM, "out of memory");
